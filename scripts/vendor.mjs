@@ -1,5 +1,6 @@
 // Takes out of npm packages what the build needs: browser files and the icon sprite into static/vendor, common passwords
 // into vendor.
+import { Resvg } from '@resvg/resvg-js';
 import { minify } from 'terser';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
@@ -35,7 +36,7 @@ const read = (folder) => {
 };
 read(new URL('../templates/', import.meta.url));
 read(new URL('../src/http/', import.meta.url));
-for (const name of ['skip-back', 'skip-forward', 'list-music', 'volume-2', 'repeat', 'x', 'download', 'star', 'info', 'play', 'pause', 'wifi-off', 'copy', 'circle-check', 'triangle-alert', 'file-up']) names.add(name);
+for (const name of ['skip-back', 'skip-forward', 'list-music', 'volume-2', 'repeat', 'x', 'download', 'star', 'info', 'play', 'pause', 'wifi-off', 'copy', 'circle-check', 'triangle-alert', 'file-up', 'share-2', 'undo-2', 'folder-input', 'trash-2', 'presentation', 'circle-play']) names.add(name);
 
 let sprite = '<svg xmlns="http://www.w3.org/2000/svg">';
 for (const name of [...names].sort()) {
@@ -49,6 +50,21 @@ for (const name of [...names].sort()) {
   sprite += `<symbol id="${name}" viewBox="0 0 24 24">${inner}</symbol>`;
 }
 writeFileSync(new URL('icons.svg', out), sprite + '</svg>\n');
+
+// The icons of the installed app, drawn from the mark. A maskable one has its mark inside of the middle 80 %.
+const logo = readFileSync(new URL('../static/img/logo.svg', import.meta.url), 'utf8');
+const square = logo.replace('rx="18"', '');
+const inset = (inner) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" fill="#1f5fbf"/><svg x="6.4" y="6.4" width="51.2" height="51.2" viewBox="0 0 64 64">${inner}</svg></svg>`;
+const marks = square.replace(/^<svg[^>]*>/, '').replace(/<\/svg>\s*$/, '');
+for (const [name, svg, width] of [
+  ['favicon.png', logo, 48],
+  ['icon-180.png', square, 180],
+  ['icon-192.png', logo, 192],
+  ['icon-512.png', logo, 512],
+  ['icon-maskable-512.png', inset(marks), 512],
+]) {
+  writeFileSync(new URL(name, out), new Resvg(svg, { fitTo: { mode: 'width', value: width } }).render().asPng());
+}
 
 // The passwords that are guessed first, the most common ones first (ASVS 5.0, 6.2.4); shorter ones are refused anyway.
 const SHORTEST = 8;

@@ -5,15 +5,15 @@ use std::borrow::Cow;
 /// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("There is nothing at this address, or it is not yours to see.")]
+    #[error("It doesn't exist or you don't have access.")]
     NotFound,
     #[error("The file is no longer where Nexus keeps it.")]
     FileMissing,
-    #[error("This file is being checked for malware. It opens once it is known to be clean.")]
+    #[error("This file is being scanned for malware. It opens when the scan finds nothing.")]
     BeingChecked,
     #[error("Please log in first.")]
     Unauthenticated,
-    #[error("That username and password do not match.")]
+    #[error("Wrong username or password.")]
     BadCredentials,
     /// The request was understood and rejected; the text says why.
     #[error("{0}")]
@@ -21,7 +21,7 @@ pub enum Error {
     /// The credentials are right, but the account may not be used.
     #[error("{}", .0.message())]
     NotActive(AccountBlock),
-    #[error("This server has no admin yet.")]
+    #[error("No admin account yet.")]
     SetupRequired,
     /// The request names another host.
     #[error("This server is not responsible for that host name.")]
@@ -30,18 +30,18 @@ pub enum Error {
     #[error("{0}")]
     BadRequest(String),
     /// Fields with invalid values.
-    #[error("Some of this needs another look.")]
+    #[error("Please check the fields below.")]
     Invalid(Vec<FieldError>),
     /// The current state does not allow the operation; the text says why.
     #[error("{0}")]
     Conflict(String),
-    #[error("This address does not answer that kind of request.")]
+    #[error("This address does not support that method.")]
     MethodNotAllowed,
-    #[error("The length of the request has to be said first.")]
+    #[error("The request has no length.")]
     LengthRequired,
-    #[error("That is larger than this server takes ({}).", format_bytes(*.limit))]
+    #[error("Too large: the limit is {}.", format_bytes(*.limit))]
     TooLarge { limit: u64 },
-    #[error("This kind of content is not taken here.")]
+    #[error("This type of content is not accepted.")]
     UnsupportedMedia,
     /// Only tus 1.0.0 is supported.
     #[error("This server speaks version 1.0.0 of the tus protocol.")]
@@ -51,22 +51,22 @@ pub enum Error {
     /// The file is not the version that the request names.
     #[error("The file has changed since you loaded it.")]
     PreconditionFailed,
-    #[error("The file has no such part.")]
+    #[error("The requested range is outside the file.")]
     RangeNotSatisfiable { size: u64 },
-    #[error("Too many tries. Wait {} and try again.", format_seconds(*.retry_after))]
+    #[error("Too many attempts. Try again in {}.", format_seconds(*.retry_after))]
     TooManyRequests {
         /// Seconds.
         retry_after: u64,
     },
     /// A dependency of the server is temporarily unavailable.
-    #[error("{0} Nothing was lost; try again in a moment.")]
+    #[error("{0} Nothing was lost. Try again in a moment.")]
     Unavailable(&'static str),
-    #[error("There is not enough room left in your storage for this.")]
+    #[error("Not enough storage left.")]
     QuotaExceeded,
-    #[error("The server's disk is full. Nothing was stored; tell the admin.")]
+    #[error("The server's disk is full. Nothing was stored. Tell your admin.")]
     DiskFull,
     /// Two transactions conflicted. The caller may retry.
-    #[error("Too much is going on at once. Nothing was lost; try again in a moment.")]
+    #[error("The server is busy. Nothing was lost. Try again in a moment.")]
     Contention,
     /// An invalid setting. Only at start-up.
     #[error("{0}")]
@@ -108,7 +108,7 @@ impl AccountBlock {
         match self {
             Self::Pending => "Your account is waiting for an admin to approve it.",
             Self::Suspended => "Your account is suspended. Ask the admin of this server why.",
-            Self::Rejected => "Your request for an account was not accepted.",
+            Self::Rejected => "Your request for an account was rejected.",
         }
     }
 }

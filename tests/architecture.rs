@@ -440,7 +440,7 @@ fn every_test_that_the_asvs_table_names_exists() {
 /// Functions of the domain that write without a session: its user is not logged in yet, the server itself acts, or what is
 /// written is not a change by the user.
 const WRITES_WITHOUT_SESSION: [&str; 26] = [
-    // The command line, and users of the users file at their log-in.
+    // The command line, and users of the users file at their login.
     "accounts/admin.rs::create_user",
     "accounts/first_run.rs::set_up",
     "accounts/first_run.rs::set_up_unattended",

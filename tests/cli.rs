@@ -104,7 +104,7 @@ fn accounts_follow_the_same_rules_as_on_the_pages() {
         (&"root".into(), &"active".into())
     );
     assert!(!Path::new(&installation.path("data/setup-code")).exists());
-    assert_eq!(code(&installation.run(&["setup-code"])), 1, "set-up is over");
+    assert_eq!(code(&installation.run(&["setup-code"])), 1, "setup is over");
     assert_eq!(code(&installation.add("ada", &["--pending"])), 0);
     let taken = installation.add("ada", &[]);
     assert_eq!(code(&taken), 2);

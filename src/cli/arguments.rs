@@ -298,7 +298,7 @@ pub enum ImportCommand {
     },
     /// Photos and videos from Google Takeout, with date, place, description and mark; can be interrupted and repeated
     Takeout {
-        /// Username or e-mail of the account that gets them
+        /// Username or email of the account that gets them
         #[arg(long, value_name = "NAME")]
         user: String,
         /// Only report what would be done

@@ -250,7 +250,7 @@ async fn serve(mut settings: Settings) -> Result<()> {
         announce(&format!("metrics at http://{address}/metrics"));
     }
     if let Some(link) = application.setup_link()? {
-        announce(&format!("no admin yet; open this link to create one: {link}"));
+        announce(&format!("No admin account yet. Open this link to create one: {link}"));
     }
     application.run_until_stopped().await
 }

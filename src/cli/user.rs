@@ -136,11 +136,11 @@ fn show(user: &User, is_json: bool) -> Result<()> {
         line("id", &user.id.to_string()),
         line("username", &user.username),
         line("name", &format!("{} {}", user.firstname, user.lastname)),
-        line("e-mail", &user.email),
+        line("email", &user.email),
         // An address that another account has cannot be used to log in.
         line(
             "logs in with",
-            if user.login_email.is_some() { "username or e-mail" } else { "username" },
+            if user.login_email.is_some() { "username or email" } else { "username" },
         ),
         line("status", user.status.as_str()),
         line("access level", user.access_level.as_str()),

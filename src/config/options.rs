@@ -49,7 +49,7 @@ pub const OPTIONS: &[SettingOption] = &[
         "",
         "username of the first admin, for an unattended installation",
     ),
-    option("admin_email", "NEXUS_ADMIN_EMAIL", "", "e-mail of the first admin"),
+    option("admin_email", "NEXUS_ADMIN_EMAIL", "", "email of the first admin"),
     SettingOption {
         is_secret: true,
         is_file_only: true,
@@ -95,7 +95,7 @@ pub const OPTIONS: &[SettingOption] = &[
         "users_file",
         "NEXUS_USERS_FILE",
         "",
-        "file with users, one per line: username:hash[:e-mail[:access level]]",
+        "file with users, one per line: username:hash[:email[:access level]]",
     ),
     option("max_upload", "NEXUS_MAX_UPLOAD", "68719476736", "maximum size of a file in bytes"),
     option(

@@ -14,7 +14,7 @@ pub(super) fn parse_x_accel(text: &str) -> Result<Option<String>> {
     }
 }
 
-/// Normalises a web origin as browsers send it: scheme, host, and the port unless it is the default.
+/// Normalizes a web origin as browsers send it: scheme, host, and the port unless it is the default.
 pub(super) fn parse_origin(text: &str) -> Result<String> {
     let takes = "origins such as https://app.example.org; * is not taken";
     let url = url::Url::parse(text).map_err(|_| invalid_value("cors_origins", takes))?;

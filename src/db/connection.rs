@@ -270,7 +270,7 @@ pub(super) fn snapshot<T>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Resul
 /// Whether a message reports a conflict: deadlocks and Galera conflicts (1213, also at COMMIT), lock time-outs (1205), a
 /// busy SQLite file.
 pub(super) fn is_contention(message: &str) -> bool {
-    // Recognised by the text, because diesel does not pass on the error number.
+    // Recognized by the text, because diesel does not pass on the error number.
     [
         "Deadlock found",
         "Lock wait timeout",

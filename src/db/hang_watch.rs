@@ -23,7 +23,7 @@ use crate::sync::lock;
 const PROBE_INTERVAL: Duration = Duration::from_millis(500);
 /// How long an answer may take. With the interval, requests fail within three seconds.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a connection of the probe may take, with encryption and log-in.
+/// How long a connection of the probe may take, with encryption and login.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often the time limits are checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);

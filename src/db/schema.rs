@@ -288,6 +288,8 @@ diesel::table! {
 
 diesel::joinable!(tracks -> media_items (item_id));
 diesel::allow_tables_to_appear_in_same_query!(tracks, media_items);
+diesel::joinable!(preview_jobs -> media_items (item_id));
+diesel::allow_tables_to_appear_in_same_query!(preview_jobs, media_items);
 diesel::joinable!(xmp_files -> media_items (item_id));
 diesel::allow_tables_to_appear_in_same_query!(xmp_files, media_items);
 diesel::joinable!(search_words -> media_items (item_id));

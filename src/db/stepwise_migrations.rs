@@ -90,7 +90,7 @@ fn run_pending(conn: &mut MysqlConnection) -> Result<usize> {
         return Ok(0);
     }
 
-    // In English, because `has_run_already` recognises errors by their text.
+    // In English, because `has_run_already` recognizes errors by their text.
     conn.batch_execute("SET SESSION lc_messages = 'en_US'")?;
     conn.batch_execute(
         "CREATE TABLE IF NOT EXISTS migration_steps (version VARCHAR(50) NOT NULL, step INTEGER NOT NULL, \

@@ -147,10 +147,7 @@ fn write_journal(
     };
 
     let Some(number) = number else {
-        return Err(Error::Conflict(format!(
-            "There is something called “{}” already.",
-            plan.wanted_name
-        )));
+        return Err(Error::Conflict(format!("“{}” already exists.", plan.wanted_name)));
     };
 
     let name = plan.wanted_name.numbered(number);
@@ -230,7 +227,7 @@ fn rename_all(services: &Services, batch: &mut [CompletedMove]) -> Result<()> {
             Err(cause) if cause.kind() == ErrorKind::NotFound => {}
             Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {
                 return Err(Error::Conflict(format!(
-                    "Something else just took the name “{}”. Try again.",
+                    "The name “{}” was just taken. Try again.",
                     done.name
                 )));
             }

@@ -19,6 +19,14 @@ pub fn list_findings(services: &Services) -> Result<Vec<(Finding, String)>> {
     services.db.read(|conn| Ok(store::findings::list(conn, 500)?))
 }
 
+/// How many files are in quarantine.
+///
+/// # Errors
+/// Database errors.
+pub fn count_open(reader: &mut LibraryReader<'_>) -> Result<i64> {
+    Ok(store::findings::count_quarantined(reader.conn)?)
+}
+
 /// Findings that a user has not acknowledged.
 pub fn list_unseen(reader: &mut LibraryReader<'_>, user: &User) -> Result<Vec<Finding>> {
     Ok(store::findings::list_unseen(reader.conn, user.id, 20)?)

@@ -11,7 +11,7 @@ pub const CSRF_FIELD: &str = "csrf_token";
 /// The header that scripts may use instead.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
-const CSRF_MESSAGE: Error = Error::Forbidden("This form was out of date, so nothing was done.");
+const CSRF_MESSAGE: Error = Error::Forbidden("This form expired. Nothing was saved.");
 
 /// Whether the header contains the token that belongs to the session cookie.
 #[must_use]

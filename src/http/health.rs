@@ -28,7 +28,7 @@ async fn show_health() -> HttpResponse {
 /// Responds with the result of each readiness check, and with 503 if one of them failed.
 async fn show_readiness(services: Data<Services>) -> HandlerResult {
     let checks = run_blocking(&services, |services| {
-        // Cached, because anyone can send this request without a log-in.
+        // Cached, because anyone can send this request without a login.
         Ok(services.readiness_cache.get_or_run(|| status::checks(services)))
     })
     .await?;
@@ -40,7 +40,7 @@ async fn show_readiness(services: Data<Services>) -> HandlerResult {
         .map(|check| {
             (
                 check.name.to_owned(),
-                // Not the full description: it may name paths, and this response needs no log-in.
+                // Not the full description: it may name paths, and this response needs no login.
                 json!(check.problem.as_ref().map_or("ok", |problem| problem.in_short)),
             )
         })

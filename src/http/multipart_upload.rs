@@ -114,10 +114,7 @@ pub async fn receive_files(
                 receive_file(&mut batch, field, max_discarded_bytes(services)).await?;
             }
             _ => {
-                return Err(Error::BadRequest(
-                    "The form has a field that upload does not know.".into(),
-                )
-                .into());
+                return Err(Error::BadRequest("The form has an unknown field.".into()).into());
             }
         }
     }

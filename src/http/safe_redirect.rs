@@ -16,7 +16,7 @@ pub fn back_path(request: &HttpRequest) -> Option<String> {
 }
 
 /// Normalizes `path` as a browser would (URL standard: no dot segments, ASCII); `None` if it leaves this site or leads
-/// to log-in or log-out.
+/// to login or log-out.
 pub fn own_path(path: &str) -> Option<String> {
     if path.contains(|c: char| c == '\\' || c.is_control())
         || !path.starts_with('/')

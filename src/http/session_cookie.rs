@@ -1,4 +1,4 @@
-//! The encrypted session cookie: a session token, a CSRF secret, a flash message and marks of earlier log-ins.
+//! The encrypted session cookie: a session token, a CSRF secret, a flash message and marks of earlier logins.
 //! The session itself is a database row.
 
 use actix_session::config::{CookieContentSecurity, PersistentSession, TtlExtensionPolicy};
@@ -20,7 +20,7 @@ use crate::state::session_cache::random_token;
 const TOKEN_KEY: &str = "token";
 const CSRF_KEY: &str = "csrf";
 const DEVICES_KEY: &str = "devices";
-/// Users of one browser whose log-ins are remembered. The cookie is sent with each request.
+/// Users of one browser whose logins are remembered. The cookie is sent with each request.
 const MAX_KNOWN_DEVICES: usize = 4;
 
 /// The middleware that reads and writes the cookie.
@@ -37,7 +37,7 @@ pub fn middleware(settings: &Settings) -> Result<SessionMiddleware<CookieSession
         .map_err(|_| Error::Configuration(format!("{} is not a key", path.display())))?;
     let key = Key::try_from(bytes.as_slice())
         .map_err(|_| Error::Configuration(format!("{} is too short", path.display())))?;
-    // A session ends at the latest this long after log-in, so the cookie need not live longer.
+    // A session ends at the latest this long after login, so the cookie need not live longer.
     let lifetime = time::Duration::seconds(lifecycle::MAX_LIFETIME.whole_seconds());
 
     // `__Host-` requires the path `/` (RFC 6265bis, 4.1.3).
@@ -85,7 +85,7 @@ impl SessionCookie {
         self.insert(TOKEN_KEY, &token)
     }
 
-    /// Removes everything but the marks of earlier log-ins; new values may follow.
+    /// Removes everything but the marks of earlier logins; new values may follow.
     pub fn clear(&self) {
         let devices = self.known_devices();
         self.0.clear();
@@ -95,7 +95,7 @@ impl SessionCookie {
         }
     }
 
-    /// Removes everything but the marks of earlier log-ins, and the cookie itself if there are none.
+    /// Removes everything but the marks of earlier logins, and the cookie itself if there are none.
     pub fn log_out(&self) {
         self.clear();
         if self.known_devices().is_empty() {
@@ -103,16 +103,16 @@ impl SessionCookie {
         }
     }
 
-    /// The log-ins that this browser remembers.
+    /// The logins that this browser remembers.
     #[must_use]
     pub fn known_devices(&self) -> Vec<KnownDevice> {
         self.0.get(DEVICES_KEY).ok().flatten().unwrap_or_default()
     }
 
-    /// Remembers a log-in of this browser.
+    /// Remembers a login of this browser.
     ///
     /// # Errors
-    /// None in practice: the values can always be serialised.
+    /// None in practice: the values can always be serialized.
     pub fn remember_device(&self, user: UserId) -> Result<()> {
         let (mut devices, at) = (self.known_devices(), now());
         let new = KnownDevice::new(user, random_token(), at);

@@ -34,6 +34,18 @@ pub const fn base() -> &'static str {
     embedded::BASE
 }
 
+/// The version of the static files, which changes with any of them.
+#[must_use]
+pub const fn version() -> &'static str {
+    embedded::VERSION
+}
+
+/// The bytes of an embedded file.
+#[must_use]
+pub fn bytes(name: &str) -> Option<&'static [u8]> {
+    embedded::FILES.iter().find(|file| file.name == name).map(|file| file.bytes)
+}
+
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/static/{version}/{name:.*}", || web::route().to(show_static))]
 }

@@ -1,4 +1,4 @@
-//! Validated account fields: names, username, e-mail address, password.
+//! Validated account fields: names, username, email address, password.
 
 use crate::error::FieldError;
 
@@ -16,9 +16,7 @@ impl PersonName {
     /// # Errors
     /// Says what the field accepts.
     pub fn parse(field: &'static str, raw: &str) -> Result<Self, FieldError> {
-        parse_line(field, raw, 100)?
-            .map(Self)
-            .ok_or_else(|| field_error(field, "Please fill this in."))
+        parse_line(field, raw, 100)?.map(Self).ok_or_else(|| field_error(field, "Required"))
     }
 
     #[must_use]
@@ -58,12 +56,12 @@ impl Username {
     }
 }
 
-/// An e-mail address in lower case, at most 190 bytes.
+/// An email address in lower case, at most 190 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email(String);
 
 impl Email {
-    /// Parses an e-mail address.
+    /// Parses an email address.
     ///
     /// # Errors
     /// Gives an example.
@@ -95,7 +93,7 @@ impl Email {
 #[derive(Clone)]
 pub struct Password(String);
 
-const COMMON_PASSWORD_MESSAGE: &str = "That one is guessed first. Several words make a good one.";
+const COMMON_PASSWORD_MESSAGE: &str = "That password is too common. A few random words work well.";
 /// The most common passwords that are long enough, one per line in lower case, the most common first.
 const COMMON_PASSWORDS: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/vendor/common-passwords.txt"));
@@ -109,7 +107,7 @@ impl Password {
         let count = raw.chars().count();
         let lower = raw.to_lowercase();
         if count < 8 {
-            Err(field_error("password", "At least 8 characters. Several words make a good one."))
+            Err(field_error("password", "At least 8 characters. A few random words work well."))
         } else if count > 200 {
             Err(field_error("password", "200 characters at most."))
         } else if COMMON_PASSWORDS.lines().any(|common| lower == common) {

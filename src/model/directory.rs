@@ -29,6 +29,17 @@ impl Directory {
         crate::storage::media_dir::STANDARD_DIRECTORIES.contains(&self.directory_path.as_str())
     }
 
+    /// The name that pages show. Those of standard directories differ from their names on disk.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        match self.directory_path.as_str() {
+            "Audios" => "Music",
+            "Uploads" => "Files",
+            "Recents" => "Recent",
+            _ => &self.directory_name,
+        }
+    }
+
     /// Whether it cannot be chosen as a target: Favorites, Recents and Trash.
     #[must_use]
     pub fn is_view(&self) -> bool {

@@ -13,6 +13,8 @@ pub struct ItemFilter {
     pub words: Option<Vec<String>>,
     /// Hexadecimal.
     pub sha256: Option<String>,
+    /// Leaves out items that may still turn out to be older, because their files have not been read.
+    pub is_dated: bool,
     /// Nothing after this position: the end of one search step.
     pub floor: Option<(WallClock, ItemId)>,
 }
@@ -20,7 +22,15 @@ pub struct ItemFilter {
 impl ItemFilter {
     #[must_use]
     pub const fn shelf(shelf: Shelf) -> Self {
-        Self { shelf, directory: None, kind: None, words: None, sha256: None, floor: None }
+        Self {
+            shelf,
+            directory: None,
+            kind: None,
+            words: None,
+            sha256: None,
+            is_dated: false,
+            floor: None,
+        }
     }
 
     #[must_use]

@@ -1,13 +1,13 @@
-//! Marks that a browser keeps of its log-ins, so that strangers who guess passwords cannot lock its user out.
+//! Marks that a browser keeps of its logins, so that strangers who guess passwords cannot lock its user out.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Time, UserId};
 
-/// How long a device is known after a log-in.
+/// How long a device is known after a login.
 pub const KNOWN_DEVICE_LIFETIME: time::Duration = time::Duration::days(30);
 
-/// A log-in of a browser. It is part of the encrypted session cookie, so nobody else can make one.
+/// A login of a browser. It is part of the encrypted session cookie, so nobody else can make one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownDevice {
     user: i64,
@@ -18,13 +18,13 @@ pub struct KnownDevice {
 }
 
 impl KnownDevice {
-    /// The mark of a log-in at `at`.
+    /// The mark of a login at `at`.
     #[must_use]
     pub fn new(user: UserId, id: String, at: Time) -> Self {
         Self { user: user.0, id, logged_in_at: at.assume_utc().unix_timestamp() }
     }
 
-    /// Whether this is a log-in of that user, and recent.
+    /// Whether this is a login of that user, and recent.
     #[must_use]
     pub fn is_known(&self, user: UserId, at: Time) -> bool {
         self.user == user.0 && self.is_recent(at)

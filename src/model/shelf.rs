@@ -23,13 +23,15 @@ pub enum Shelf {
     Favorites,
     Recents,
     Trash,
+    /// Photos and videos together. No item has it in its row.
+    Timeline,
     /// No page shows it: videos that are shown with the photo that was taken at the same moment, and files that this
     /// server wrote beside a photo.
     Motion,
 }
 text_enum!(Shelf {
     All = "all", Photos = "photos", Videos = "videos", Audios = "audios", Uploads = "uploads",
-    Favorites = "favorites", Recents = "recents", Trash = "trash", Motion = "motion",
+    Favorites = "favorites", Recents = "recents", Trash = "trash", Timeline = "timeline", Motion = "motion",
 });
 
 impl Shelf {
@@ -44,19 +46,51 @@ impl Shelf {
         Self::Trash,
     ];
 
+    /// The standard directory whose contents the shelf shows.
+    #[must_use]
+    pub const fn directory_name(self) -> Option<&'static str> {
+        match self {
+            Self::Photos | Self::Timeline => Some("Photos"),
+            Self::Videos => Some("Videos"),
+            Self::Audios => Some("Audios"),
+            Self::Uploads => Some("Uploads"),
+            Self::Favorites => Some("Favorites"),
+            Self::Recents => Some("Recents"),
+            Self::Trash => Some("Trash"),
+            Self::All | Self::Motion => None,
+        }
+    }
+
     /// The title shown to users.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
             Self::All => "Everything",
-            Self::Photos => "Photos",
+            Self::Photos | Self::Timeline => "Photos",
             Self::Videos => "Videos",
-            Self::Audios => "Audios",
-            Self::Uploads => "Uploads",
+            Self::Audios => "Music",
+            Self::Uploads => "Files",
             Self::Favorites => "Favorites",
-            Self::Recents => "Recents",
+            Self::Recents => "Recent",
             Self::Trash => "Trash",
             Self::Motion => "Moving photos",
+        }
+    }
+
+    /// The shelves of which it consists.
+    #[must_use]
+    pub const fn parts(self) -> &'static [Self] {
+        match self {
+            Self::Timeline => &[Self::Photos, Self::Videos],
+            Self::All => &[Self::All],
+            Self::Photos => &[Self::Photos],
+            Self::Videos => &[Self::Videos],
+            Self::Audios => &[Self::Audios],
+            Self::Uploads => &[Self::Uploads],
+            Self::Favorites => &[Self::Favorites],
+            Self::Recents => &[Self::Recents],
+            Self::Trash => &[Self::Trash],
+            Self::Motion => &[Self::Motion],
         }
     }
 
@@ -105,6 +139,16 @@ impl Sort {
         Self::CHOICES.into_iter().find(|sort| sort.as_str() == word)
     }
 
+    /// The opposite of an order by date.
+    #[must_use]
+    pub const fn reversed(self) -> Option<Self> {
+        match self {
+            Self::Newest => Some(Self::Oldest),
+            Self::Oldest => Some(Self::Newest),
+            _ => None,
+        }
+    }
+
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -112,8 +156,8 @@ impl Sort {
             Self::Oldest => "Oldest first",
             Self::Name => "By name",
             Self::Largest => "Largest first",
-            Self::Recent => "Last opened or added",
-            Self::Trashed => "Last trashed",
+            Self::Recent => "Recently opened or added",
+            Self::Trashed => "Recently deleted",
         }
     }
 }

@@ -45,6 +45,14 @@ text_enum!(TakenSource {
     Edited = "edited",
 });
 
+impl TakenPrecision {
+    /// Whether the day is known.
+    #[must_use]
+    pub const fn is_day_known(self) -> bool {
+        matches!(self, Self::Second | Self::Day)
+    }
+}
+
 impl From<TakenIn> for TakenSource {
     fn from(found_in: TakenIn) -> Self {
         match found_in {

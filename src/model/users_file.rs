@@ -1,4 +1,4 @@
-//! The format of the users file: lines of `username:hash[:e-mail[:access level]]`, as `htpasswd -nbB` and
+//! The format of the users file: lines of `username:hash[:email[:access level]]`, as `htpasswd -nbB` and
 //! `users-file add` write them.
 
 use std::collections::BTreeMap;
@@ -51,7 +51,7 @@ pub fn parse(text: &str) -> UsersFile {
 
 /// Parses a line of the users file; the error says what is wrong with it.
 fn parse_entry(line: &str) -> Result<UsersFileEntry, String> {
-    // `username:hash[:e-mail[:access level]]`
+    // `username:hash[:email[:access level]]`
     let mut parts = line.split(':').map(str::trim);
     let (name, hash) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let username =
@@ -77,7 +77,7 @@ fn parse_entry(line: &str) -> Result<UsersFileEntry, String> {
     }
 
     let email = parts.next().filter(|text| !text.is_empty()).map(Email::parse).transpose();
-    let email = email.map_err(|error| format!("the e-mail: {}", error.message))?;
+    let email = email.map_err(|error| format!("the email: {}", error.message))?;
     let level = parts.next().filter(|text| !text.is_empty());
 
     let access_level = match level {

@@ -75,6 +75,15 @@ impl YearMonth {
         self.year * 100 + i32::from(u8::from(self.month))
     }
 
+    /// Parses `2024-05`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (year, month) = text.split_once('-')?;
+        let (year, month): (i32, u8) = (year.parse().ok()?, month.parse().ok()?);
+        let is_calendar_year = (1..=9999).contains(&year);
+        Some(Self { year, month: Month::try_from(month).ok().filter(|_| is_calendar_year)? })
+    }
+
     /// ISO 8601: `2024-05`.
     #[must_use]
     pub fn iso(self) -> String {

@@ -1,7 +1,7 @@
 //! Received files waiting to be stored. Files of one user that arrive at the same time are stored together: one
 //! transaction writes their journal entries, each directory is synced once, and one transaction writes their rows.
 //!
-//! Each process has its own queue; the file-move journal serialises processes.
+//! Each process has its own queue; the file-move journal serializes processes.
 
 use crate::sync::lock;
 use std::collections::HashMap;

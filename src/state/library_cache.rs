@@ -46,8 +46,8 @@ impl LibrarySummary {
     pub fn count(&self, shelf: Shelf) -> (i64, i64) {
         self.counts
             .iter()
-            .find(|count| count.shelf == shelf)
-            .map_or((0, 0), |count| (count.items, count.bytes))
+            .filter(|count| shelf.parts().contains(&count.shelf))
+            .fold((0, 0), |(items, bytes), count| (items + count.items, bytes + count.bytes))
     }
 }
 
@@ -77,7 +77,14 @@ impl LibraryVersion {
         if let Some(months) = cached().get(&shelf) {
             return Ok(months.clone());
         }
-        let read = Arc::new(store::shelf_counts::list_months(conn, self.owner, shelf)?);
+        // Newest first, also if they are those of several shelves.
+        let mut counts = std::collections::BTreeMap::new();
+        for part in shelf.parts() {
+            for (month, items) in store::shelf_counts::list_months(conn, self.owner, *part)? {
+                counts.entry(month.number()).or_insert((month, 0)).1 += items;
+            }
+        }
+        let read = Arc::new(counts.into_values().rev().collect::<Vec<_>>());
         cached().insert(shelf, read.clone());
         Ok(read)
     }

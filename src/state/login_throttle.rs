@@ -183,7 +183,7 @@ mod tests {
         assert!(known("phone", None).is_ok());
         let home = address("10.0.1.1");
         for n in 1..=5 {
-            drop(attempts.begin_attempt(&format!("neighbour{n}"), home).unwrap());
+            drop(attempts.begin_attempt(&format!("neighbor{n}"), home).unwrap());
         }
         assert!(known("home", Some(home)).is_err(), "others share the network");
     }

@@ -166,7 +166,7 @@ impl Metrics {
                 &["event"],
             )?,
             upload_bytes: count("nexus_upload_bytes_total", "Bytes of files sent to the server")?,
-            log_ins: counts("nexus_log_ins_total", "Log-ins", &["outcome"])?,
+            log_ins: counts("nexus_log_ins_total", "Logins", &["outcome"])?,
             gauges: Mutex::new(gauges_read_on_request),
             registry,
         })
@@ -217,7 +217,7 @@ impl Metrics {
         self.uploads.with_label_values(&[event]).inc();
     }
 
-    /// Records the outcome of a log-in.
+    /// Records the outcome of a login.
     pub(crate) fn record_login(&self, is_in: bool) {
         self.log_ins.with_label_values(&[if is_in { "in" } else { "refused" }]).inc();
     }

@@ -20,7 +20,7 @@ use crate::sync::lock;
 
 /// The `nice` value of hashing threads.
 const NICENESS: i32 = 10;
-/// How long a log-in waits for a free thread.
+/// How long a login waits for a free thread.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Networks with hashes that wait or run, after which the places of others are removed from memory.
 const MAX_IDLE_PLACES: usize = 1000;

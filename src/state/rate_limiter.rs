@@ -216,9 +216,9 @@ mod tests {
         assert_eq!(keys("2001:db8::1"), keys("2001:db8::ffff:1"));
         assert_eq!(keys("::ffff:10.0.0.1"), keys("10.0.0.1"));
 
-        let (one, neighbour) = (keys("2001:db8::1"), keys("2001:db8:0:1::1"));
-        assert_ne!(one[0], neighbour[0]);
-        assert_eq!(one[1..], neighbour[1..], "the same /56 and /48");
+        let (one, neighbor) = (keys("2001:db8::1"), keys("2001:db8:0:1::1"));
+        assert_ne!(one[0], neighbor[0]);
+        assert_eq!(one[1..], neighbor[1..], "the same /56 and /48");
         let multiples: Vec<_> = one.iter().map(RateLimitKey::multiple).collect();
         assert_eq!(multiples, [1, 4, 16]);
     }

@@ -1,4 +1,4 @@
-//! Merges refused log-ins, so that a stranger who tries without end does not fill the audit log.
+//! Merges refused logins, so that a stranger who tries without end does not fill the audit log.
 //!
 //! The first refusal is recorded at once, the following ones of the same network and account as one number. Each process
 //! merges those it has refused; a crash loses at most the numbers of the last ten minutes.
@@ -23,7 +23,7 @@ struct Window {
     further: u64,
 }
 
-/// Several refused log-ins of a network.
+/// Several refused logins of a network.
 #[derive(Debug, PartialEq, Eq)]
 pub struct MergedRefusals {
     pub subject: String,
@@ -80,14 +80,14 @@ mod tests {
     #[test]
     fn the_first_refusal_is_recorded_and_further_ones_of_the_network_are_merged() {
         let refused = RefusedLogins::default();
-        let (one, neighbour, other) = (
+        let (one, neighbor, other) = (
             "2001:db8::1".parse().unwrap(),
             "2001:db8::2".parse().unwrap(),
             "192.0.2.1".parse().unwrap(),
         );
         assert!(refused.count("ada", one));
         assert!(!refused.count("ada", one));
-        assert!(!refused.count("ada", neighbour), "the same network");
+        assert!(!refused.count("ada", neighbor), "the same network");
         assert!(refused.count("ada", other));
         assert!(refused.count("grace", one));
 

@@ -316,7 +316,7 @@ impl Services {
         self.lock_pending_moves().contains(&owner)
     }
 
-    /// Serialises file moves of one user within this process. Between processes, the journal's unique key does.
+    /// Serializes file moves of one user within this process. Between processes, the journal's unique key does.
     pub(crate) fn lock_moves(&self, owner: UserId) -> MutexGuard<'_, ()> {
         let slot = usize::try_from(owner.0).unwrap_or_default() % MOVE_LOCKS;
         lock(self.move_locks.get(slot).unwrap_or(&self.move_locks[0]))

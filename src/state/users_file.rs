@@ -59,7 +59,7 @@ impl WatchedUsersFile {
         Some(loaded.listed.clone())
     }
 
-    /// Returns the entry with this username or e-mail address.
+    /// Returns the entry with this username or email address.
     #[must_use]
     pub fn find(&self, login: &str) -> Option<UsersFileEntry> {
         let listed = self.current()?;

@@ -1,5 +1,6 @@
 //! Listings of `media_items`, page by page, each served by the index that has its order.
 
+use diesel::dsl::not;
 use diesel::prelude::*;
 use uuid::Uuid;
 
@@ -7,9 +8,11 @@ use super::keyset::PageDirection::{Greater, Less, NotLess};
 use super::keyset::keyset_predicate;
 use super::word_range::prefix_range;
 use crate::db::Conn;
-use crate::db::schema::{media_items as table, search_words};
+use crate::db::schema::{media_items as table, preview_jobs, search_words};
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Cursor, DirectoryId, Item, Shelf, Sort, UserId, WallClock};
+use crate::model::{
+    Cursor, DirectoryId, Item, PreviewState, Shelf, Sort, TakenSource, UserId, WallClock,
+};
 
 /// An id that no user has.
 const NO_OWNER: UserId = UserId(-1);
@@ -23,6 +26,9 @@ pub fn list(
     after: Option<&Cursor>,
     limit: i64,
 ) -> QueryResult<Vec<Item>> {
+    if let [_, _, ..] = filter.shelf.parts() {
+        return list_merged(conn, owner, filter, sort, after, limit);
+    }
     let mut query = table::table.select(Item::as_select()).limit(limit).into_boxed();
 
     // Comparing with a second, impossible owner keeps one of the databases from choosing the index of the owner alone.
@@ -56,6 +62,12 @@ pub fn list(
         None => query,
     };
 
+    if filter.is_dated {
+        let is_undated = table::preview
+            .eq(PreviewState::Waiting)
+            .and(table::taken_source.eq_any([TakenSource::Upload, TakenSource::File]));
+        query = query.filter(not(is_undated));
+    }
     if let Some(sha256) = &filter.sha256 {
         query = query.filter(table::sha256.eq(sha256.clone()));
     }
@@ -123,6 +135,82 @@ pub fn list(
         Sort::Largest => query.then_order_by((table::size.desc(), table::id.desc())),
     }
     .load(conn)
+}
+
+/// Lists the items of several shelves in one order. Each is read by its own index.
+fn list_merged(
+    conn: &mut Conn,
+    owner: UserId,
+    filter: &ItemFilter,
+    sort: Sort,
+    after: Option<&Cursor>,
+    limit: i64,
+) -> QueryResult<Vec<Item>> {
+    let mut merged = Vec::new();
+    for shelf in filter.shelf.parts() {
+        let filter = ItemFilter { shelf: *shelf, ..filter.clone() };
+        merged.extend(list(conn, owner, &filter, sort, after, limit)?);
+    }
+    merged.sort_by(|one, other| match sort {
+        Sort::Newest => (other.shown_at, other.id).cmp(&(one.shown_at, one.id)),
+        Sort::Oldest => (one.shown_at, one.id).cmp(&(other.shown_at, other.id)),
+        Sort::Recent => (other.recent_at, other.id).cmp(&(one.recent_at, one.id)),
+        Sort::Trashed => (other.trashed_at, other.id).cmp(&(one.trashed_at, one.id)),
+        Sort::Name => (&one.name_key, one.id).cmp(&(&other.name_key, other.id)),
+        Sort::Largest => (other.size, other.id).cmp(&(one.size, one.id)),
+    });
+    merged.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(merged)
+}
+
+/// Lists items of a shelf whose files have not been read, so that it is not known yet when they were taken; newest
+/// first.
+pub fn list_undated(
+    conn: &mut Conn,
+    owner: UserId,
+    shelf: Shelf,
+    limit: i64,
+) -> QueryResult<Vec<Item>> {
+    table::table
+        .inner_join(preview_jobs::table)
+        .filter(preview_jobs::user_id.eq(owner))
+        .filter(table::in_trash.eq(false))
+        .filter(table::shelf.eq_any(shelf.parts().to_vec()))
+        .filter(table::preview.eq(PreviewState::Waiting))
+        .filter(table::taken_source.eq_any([TakenSource::Upload, TakenSource::File]))
+        .order(table::id.desc())
+        .limit(limit)
+        .select(Item::as_select())
+        .load(conn)
+}
+
+/// Counts the items of a shelf that come before `item` within its month, in an order by date.
+pub fn count_ahead_in_month(
+    conn: &mut Conn,
+    owner: UserId,
+    filter: &ItemFilter,
+    item: &Item,
+    sort: Sort,
+) -> QueryResult<i64> {
+    let (month, at) = (item.shown_at.month(), item.shown_at);
+    let mut ahead = 0;
+    for shelf in filter.shelf.parts() {
+        let filter = ItemFilter { shelf: *shelf, ..filter.clone() };
+        let same_time = table::table
+            .filter(table::user_id.eq(owner))
+            .filter(table::in_trash.eq(false))
+            .filter(table::shelf.eq(*shelf))
+            .filter(table::shown_at.eq(at))
+            .count()
+            .into_boxed();
+        let (range, ties) = match sort {
+            Sort::Oldest => ((month.start(), at), same_time.filter(table::id.lt(item.id))),
+            _ => ((WallClock(at.0 + 1), month.end()), same_time.filter(table::id.gt(item.id))),
+        };
+        ahead += count_between(conn, owner, &filter, range.0, range.1)?;
+        ahead += ties.get_result::<i64>(conn)?;
+    }
+    Ok(ahead)
 }
 
 /// Counts the items of a shelf or directory, outside the trash, whose `shown_at` is in `from..until`. Other conditions

@@ -16,7 +16,7 @@ pub fn update_claim_first_admin(conn: &mut Conn) -> QueryResult<bool> {
     Ok(diesel::update(free).set(site::has_admin.eq(true)).execute(conn)? == 1)
 }
 
-/// Serialises changes of admins until the transaction ends.
+/// Serializes changes of admins until the transaction ends.
 pub fn update_lock_admins(conn: &mut Conn) -> QueryResult<usize> {
     diesel::update(site::table.find(1))
         .set(site::admin_changes.eq(site::admin_changes + 1))

@@ -14,7 +14,7 @@ pub fn find(conn: &mut Conn, id: UserId) -> QueryResult<Option<User>> {
     users::table.find(id).select(User::as_select()).first(conn).optional()
 }
 
-/// Finds a user by username or by the e-mail address with which they may log in, ignoring case.
+/// Finds a user by username or by the email address with which they may log in, ignoring case.
 pub fn find_by_login(conn: &mut Conn, login: &str) -> QueryResult<Option<User>> {
     let login = login.trim().to_lowercase();
     // A username cannot contain `@`.
@@ -56,7 +56,7 @@ pub fn is_username_taken(
     Ok(holder.is_some() && holder != except)
 }
 
-/// Returns whether another user logs in with this e-mail address.
+/// Returns whether another user logs in with this email address.
 pub fn is_email_taken(conn: &mut Conn, email: &str, except: Option<UserId>) -> QueryResult<bool> {
     let holder: Option<UserId> = users::table
         .filter(users::login_email.eq(email))
@@ -66,7 +66,7 @@ pub fn is_email_taken(conn: &mut Conn, email: &str, except: Option<UserId>) -> Q
     Ok(holder.is_some() && holder != except)
 }
 
-/// Returns the usernames of those who log in with these e-mail addresses, by address.
+/// Returns the usernames of those who log in with these email addresses, by address.
 pub fn list_email_holders(
     conn: &mut Conn,
     emails: &[&str],
@@ -78,7 +78,7 @@ pub fn list_email_holders(
     Ok(holders.into_iter().filter_map(|(email, username)| Some((email?, username))).collect())
 }
 
-/// Sets the e-mail address with which a user may log in.
+/// Sets the email address with which a user may log in.
 ///
 /// # Errors
 /// `UniqueViolation` for an address that is taken.

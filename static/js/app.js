@@ -9,6 +9,7 @@ import { startMenus } from "./menus.js";
 import { refreshInfiniteScroll } from "./infinite-scroll.js";
 import { refreshTrackList, startTrackList } from "./track-list.js";
 import { startVideoFallback } from "./video-fallback.js";
+import { startInstalledApp } from "./installed-app.js";
 import { startMotion } from "./motion.js";
 import { startSelection, update } from "./selection.js";
 import { refreshFavorites, startFavorites } from "./favorites.js";
@@ -17,6 +18,7 @@ import { refreshUpload, startUpload } from "./upload.js";
 import { refreshPreviews } from "./preview-polling.js";
 import { startBackToList } from "./back-to-list.js";
 import { startTimeZone } from "./time-zone.js";
+import { startTouchSelection } from "./touch-selection.js";
 
 startVideoFallback();
 startFocus();
@@ -31,6 +33,8 @@ startUpload();
 startBackToList();
 startTimeZone();
 startMotion();
+startTouchSelection();
+startInstalledApp();
 
 let isFirst = true;
 function refresh() {

@@ -1,4 +1,4 @@
-// Log-in forms: show the password, focus the first invalid field.
+// Login forms: show the password, focus the first invalid field.
 export function refreshAuthForms() {
   for (const button of document.querySelectorAll("[data-show]")) button.hidden = false;
 }

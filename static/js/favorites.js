@@ -29,7 +29,7 @@ export async function toggleStar(button) {
   } catch {
     latest.delete(id);
     show(id, !starred);
-    showToast("The star was not kept. Try again.");
+    showToast("The favorite was not saved. Try again.");
   }
 }
 

@@ -1,4 +1,4 @@
-// Keeps the focus when Turbo changes the page: on the same element, its neighbour, or the heading.
+// Keeps the focus when Turbo changes the page: on the same element, its neighbor, or the heading.
 let before = null;
 let isFirst = true;
 

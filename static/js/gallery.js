@@ -1,5 +1,16 @@
 // A click on a photo opens the viewer; with a modifier key or without this script, the item's page opens.
 export function startGallery() {
+  // The address of a photo opens it.
+  document.addEventListener("turbo:load", async () => {
+    const id = new URLSearchParams(location.search).get("view");
+    const link = id && document.querySelector(`[data-tile="${CSS.escape(id)}"] [data-view]`);
+    if (!link || document.querySelector("[data-viewer]")) return;
+    const list = new URL(location.href);
+    list.searchParams.delete("view");
+    history.replaceState(history.state, "", list);
+    const { openViewer } = await import("./viewer.js");
+    openViewer(link);
+  });
   document.addEventListener("click", async (event) => {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     // During a selection, a click selects a tile, with Shift all tiles since the previous one.

@@ -1,4 +1,5 @@
-// Loads the next page of a list when its end is near, and marks the month on screen.
+// Loads the next page of a list when its end is near and the previous one when its beginning is, keeps the month on
+// screen in the address, and lets the user drag through the months.
 import { fetchPage } from "./fetch-page.js";
 
 let watch = null;
@@ -6,89 +7,211 @@ let marks = null;
 let wanted = () => {};
 
 /** Pages that are loaded automatically; after them, the user follows the link. */
-const MOST = 20;
+const MOST = 40;
+
+/** How far from the top of the window a month counts as the one on screen, in pixels. */
+const TOP = 160;
+
+/** The list items of a group of tiles, or of the month that has no groups. */
+const tilesOf = (node) => (node.matches("ul") ? node : node.querySelector("ul"));
+
+function groups(gallery) {
+  return [...gallery.children].filter((node) => node.dataset.day || node.matches("ul"));
+}
+
+/** Removes the heading or the group that continues one of the list, and joins the tiles. */
+function join(list, heading, group, isAbove) {
+  const known = heading && list.querySelector(`:scope > [data-month="${CSS.escape(heading.dataset.month)}"]`);
+  if (!known) return;
+  if (!isAbove) heading.remove();
+  else known.remove();
+  const own = isAbove ? groups(list)[0] : groups(list).at(-1);
+  if (!group || !own || own.dataset.day !== group.dataset.day) return;
+  if (isAbove) tilesOf(own).prepend(...tilesOf(group).children);
+  else tilesOf(own).append(...tilesOf(group).children);
+  group.remove();
+}
 
 function append(gallery, next) {
-  for (const node of [...next.querySelector("[data-gallery]").children]) {
-    const month = node.dataset.month;
-    const known = month && gallery.querySelector(`[data-month="${CSS.escape(month)}"]`);
-    if (known) {
-      // The month continues: its tiles are added to the existing ones.
-      const more = node.nextElementSibling;
-      if (more) known.nextElementSibling.append(...more.children);
-      more?.remove();
-    } else if (node.parentElement) {
-      gallery.append(node);
-    }
-  }
+  const more = next.querySelector("div[data-gallery]");
+  join(gallery, more.querySelector(":scope > [data-month]"), groups(more)[0], false);
+  gallery.append(...more.children);
+}
+
+function prepend(gallery, previous) {
+  const more = previous.querySelector("div[data-gallery]");
+  const headings = more.querySelectorAll(":scope > [data-month]");
+  const last = groups(more).at(-1);
+  const before = document.documentElement.scrollHeight;
+  join(gallery, [...headings].at(-1), last, true);
+  gallery.prepend(...more.children);
+  gallery.dataset.offset = more.dataset.offset;
+  // What was on screen stays there.
+  scrollBy({ top: document.documentElement.scrollHeight - before, behavior: "instant" });
+}
+
+/** Loads the pages in one direction, as long as there are more. */
+function loader(gallery, rel, add) {
+  let count = 0;
+  let isBusy = false;
+  const bar = () => document.querySelector(rel === "next" ? "[data-pages]" : "[data-pages-above]");
+  const link = () => bar()?.querySelector(`a[rel="${rel}"]`);
+  return {
+    bar,
+    load: async () => {
+      const from = link();
+      if (isBusy || !from || count >= MOST || !gallery.isConnected) return;
+      isBusy = true;
+      try {
+        const page = await fetchPage(from.href);
+        if (!gallery.isConnected) return;
+        for (const tile of page.querySelectorAll("[data-gallery] [data-waiting]")) tile.dataset.from = from.href;
+        const after = page.querySelector(`a[rel="${rel}"]`);
+        add(gallery, page);
+        count += 1;
+        if (after) from.setAttribute("href", after.getAttribute("href"));
+        else if (rel === "prev") bar().remove();
+        else from.remove();
+        mark(gallery);
+        document.dispatchEvent(new CustomEvent("nexus:more"));
+      } catch {
+        // The link remains and still leads to that page.
+        watch?.disconnect();
+      } finally {
+        isBusy = false;
+      }
+      const again = bar();
+      if (again && link() && count < MOST) {
+        watch?.unobserve(again);
+        watch?.observe(again);
+      }
+    },
+  };
 }
 
 export function refreshInfiniteScroll() {
   watch?.disconnect();
   marks?.disconnect();
+  document.querySelector("[data-scrubber]")?.remove();
   const gallery = document.querySelector("div[data-gallery]");
-  if (!gallery) return;
+  if (!gallery || !("IntersectionObserver" in window)) return;
   mark(gallery);
-  const pages = document.querySelector("[data-pages]");
-  let link = pages?.querySelector('a[rel="next"]');
-  let count = 0;
-  let isBusy = false;
-  if (!link || !("IntersectionObserver" in window)) return;
-  const bring = async () => {
-    if (isBusy || !link || count >= MOST || !gallery.isConnected) return;
-    isBusy = true;
-    try {
-      const next = await fetchPage(link.href);
-      if (!gallery.isConnected) return;
-      for (const tile of next.querySelectorAll("[data-gallery] [data-waiting]")) tile.dataset.from = link.href;
-      append(gallery, next);
-      count += 1;
-      const after = next.querySelector('[data-pages] a[rel="next"]');
-      if (after) link.setAttribute("href", after.getAttribute("href"));
-      else {
-        link.remove();
-        link = null;
-      }
-      mark(gallery);
-      document.dispatchEvent(new CustomEvent("nexus:more"));
-    } catch {
-      // The link remains and still leads to the next page.
-      watch.disconnect();
-    } finally {
-      isBusy = false;
-    }
-    if (link && count < MOST) {
-      watch.unobserve(pages);
-      watch.observe(pages);
-    }
-  };
+  scrubber(gallery);
+  const [below, above] = [loader(gallery, "next", append), loader(gallery, "prev", prepend)];
+  // A list that begins in the middle shows its first tiles below the edge, so that one can scroll up.
   watch = new IntersectionObserver(
     (entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) bring();
+      for (const entry of entries) {
+        if (!entry.isIntersecting) continue;
+        if (entry.target === below.bar()) below.load();
+        else above.load();
+      }
     },
-    { rootMargin: "2000px" },
+    { rootMargin: "1500px" },
   );
   document.removeEventListener("nexus:want-more", wanted);
-  wanted = bring;
+  wanted = (event) => (event.detail === "above" ? above.load() : below.load());
   document.addEventListener("nexus:want-more", wanted);
-  watch.observe(pages);
+  for (const bar of [below.bar(), above.bar()]) if (bar) watch.observe(bar);
 }
 
+/** Marks the month on screen in the list of months, and keeps it in the address. */
 function mark(gallery) {
-  const links = new Map(
-    [...document.querySelectorAll("[data-timeline] [data-to]")].map((link) => [link.dataset.to, link]),
-  );
-  if (!links.size) return;
+  const nav = document.querySelector("[data-timeline]");
+  if (!nav) return;
+  const links = new Map([...nav.querySelectorAll("[data-to]")].map((link) => [link.dataset.to, link]));
   marks?.disconnect();
   marks = new IntersectionObserver(
-    (entries) => {
-      const top = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target.dataset.month)[0];
-      const link = links.get(top);
-      if (!link) return;
+    () => {
+      // The last heading that has reached the top; headings stay there while their month is on screen.
+      const headings = [...gallery.querySelectorAll("[data-month]")];
+      const passed = headings.filter((heading) => heading.getBoundingClientRect().top < TOP);
+      const month = (passed.at(-1) ?? headings[0])?.dataset.month;
+      if (!month) return;
       for (const other of links.values()) other.removeAttribute("aria-current");
-      link.setAttribute("aria-current", "true");
+      links.get(month)?.setAttribute("aria-current", "true");
+      show(month);
     },
-    { rootMargin: "0px 0px -70% 0px" },
+    { rootMargin: "-64px 0px -70% 0px" },
   );
   for (const heading of gallery.querySelectorAll("[data-month]")) marks.observe(heading);
 }
+
+let shown = 0;
+function show(month) {
+  clearTimeout(shown);
+  shown = setTimeout(() => {
+    const nav = document.querySelector("[data-timeline]");
+    if (!nav || document.querySelector("[data-viewer]") || location.hash) return;
+    const address = new URL(location.href);
+    if (scrollY < 300 && !document.querySelector("[data-pages-above]")) address.searchParams.delete("at");
+    else address.searchParams.set("at", month);
+    for (const name of ["cursor", "before", "view"]) address.searchParams.delete(name);
+    if (address.href !== location.href) history.replaceState(history.state, "", address);
+  }, 400);
+}
+
+/** A strip at the edge of the window: each month takes as much of it as it has photos. */
+function scrubber(gallery) {
+  const nav = document.querySelector("[data-timeline]");
+  const months = (nav?.dataset.months ?? "").split(",").filter(Boolean);
+  if (months.length < 3) return;
+  const counts = months.map((text) => {
+    const [month, count] = text.split(":");
+    return { month, count: Number(count) };
+  });
+  const total = counts.reduce((sum, { count }) => sum + count, 0);
+  const strip = Object.assign(document.createElement("div"), { className: "scrubber", ariaHidden: "true" });
+  strip.dataset.scrubber = "";
+  const bubble = Object.assign(document.createElement("span"), { className: "scrubber-month", hidden: true });
+  strip.append(bubble);
+  document.body.append(strip);
+
+  const at = (event) => {
+    const box = strip.getBoundingClientRect();
+    const part = Math.max(0, Math.min(1, (event.clientY - box.top) / box.height));
+    let left = part * total;
+    const found = counts.find(({ count }) => (left -= count) < 0) ?? counts.at(-1);
+    bubble.hidden = false;
+    bubble.style.setProperty("top", `${part * 100}%`);
+    const date = new Date(`${found.month}-15T12:00:00Z`);
+    bubble.textContent = date.toLocaleDateString(document.documentElement.lang, { month: "short", year: "numeric" });
+    return found.month;
+  };
+  let dragged = null;
+  strip.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    strip.setPointerCapture(event.pointerId);
+    dragged = at(event);
+  });
+  strip.addEventListener("pointermove", (event) => {
+    const month = at(event);
+    if (dragged) dragged = month;
+  });
+  strip.addEventListener("pointerleave", () => {
+    if (!dragged) bubble.hidden = true;
+  });
+  strip.addEventListener("pointercancel", () => {
+    dragged = null;
+    bubble.hidden = true;
+  });
+  strip.addEventListener("pointerup", () => {
+    const month = dragged;
+    dragged = null;
+    bubble.hidden = true;
+    if (month) jump(gallery, month, nav.dataset.top);
+  });
+}
+
+function jump(gallery, month, top) {
+  const heading = gallery.querySelector(`[data-month="${CSS.escape(month)}"]`);
+  if (heading) {
+    heading.scrollIntoView({ block: "start" });
+    return;
+  }
+  const address = new URL(top, location.href);
+  address.searchParams.set("at", month);
+  if (window.Turbo) window.Turbo.visit(address.href);
+  else location.assign(address);
+}
+document.addEventListener("turbo:before-cache", () => document.querySelector("[data-scrubber]")?.remove());

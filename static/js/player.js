@@ -3,6 +3,8 @@ import { address, storageKey } from "./urls.js";
 import { showToast } from "./toasts.js";
 
 const KEPT = storageKey("nexus-player");
+/** The volume of this device. */
+const VOLUME = storageKey("nexus-volume");
 const bar = () => document.getElementById("player");
 const audio = new Audio();
 audio.preload = "auto";
@@ -46,7 +48,7 @@ function build() {
       <input type="range" class="player-volume" data-part="volume" min="0" max="1" step="0.05" value="1"
         aria-label="Volume">
       ${button("list", "Queue", "list-music", 'aria-expanded="false" aria-controls="player-queue"')}
-      ${button("close", "Stop and close the player", "x")}
+      ${button("close", "Close player", "x")}
     </div>
     <div class="player-queue" id="player-queue" data-part="queue" hidden>
       <h2>Queue</h2>
@@ -63,8 +65,19 @@ function build() {
   part("seek").oninput = () => {
     audio.currentTime = Number(part("seek").value);
   };
+  try {
+    audio.volume = Number(localStorage.getItem(VOLUME) ?? 1);
+  } catch {
+    /* A browser that keeps nothing begins with the full volume. */
+  }
+  part("volume").value = String(audio.volume);
   part("volume").oninput = () => {
     audio.volume = Number(part("volume").value);
+    try {
+      localStorage.setItem(VOLUME, part("volume").value);
+    } catch {
+      /* A browser that keeps nothing begins with the full volume. */
+    }
   };
   part("list").onclick = () => showQueue(part("queue").hidden);
   place.addEventListener("keydown", (event) => {
@@ -98,7 +111,7 @@ function list() {
     if (index === at) open.setAttribute("aria-current", "true");
     open.onclick = () => start(index);
     const away = Object.assign(document.createElement("button"), { type: "button", innerHTML: icon("x") });
-    away.setAttribute("aria-label", `Take ${song.title} out of the queue`);
+    away.setAttribute("aria-label", `Remove ${song.title} from queue`);
     away.onclick = () => remove(index);
     row.append(open, away);
     songs.append(row);
@@ -186,7 +199,7 @@ async function start(index, from = 0) {
     await audio.play();
   } catch (error) {
     if (error.name === "NotSupportedError")
-      showToast(`This browser cannot play “${queue[at].title}”. Download it to hear it.`);
+      showToast(`Your browser can't play “${queue[at].title}”. Download it to listen.`);
   }
 }
 
@@ -200,7 +213,7 @@ export function enqueue(song) {
   if (queue.length === 1) return start(0);
   keep();
   if (bar().childElementCount && !part("queue").hidden) list();
-  showToast(`“${song.title}” plays later.`);
+  showToast(`Added “${song.title}” to queue`);
 }
 
 export function toggle() {

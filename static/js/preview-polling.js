@@ -19,6 +19,28 @@ function fill(fresh, tiles) {
   }
 }
 
+/** Says how many photos have found their place in the list since the page was loaded. */
+function announce(fresh) {
+  const strip = document.querySelector(".undated");
+  if (!strip) return;
+  const isReady = (tile) => !fresh.querySelector(`.undated [data-tile="${CSS.escape(tile.dataset.tile)}"]`);
+  const ready = [...strip.querySelectorAll("[data-tile]")].filter(isReady).length;
+  if (!ready) return;
+  let pill = document.querySelector("[data-new-pill]");
+  if (!pill) {
+    pill = Object.assign(document.createElement("button"), { type: "button", className: "btn primary new-pill" });
+    pill.dataset.newPill = "";
+    pill.addEventListener("click", () => {
+      const top = new URL(location.href);
+      top.search = "";
+      if (window.Turbo) window.Turbo.visit(top.href, { action: "replace" });
+      else location.assign(top);
+    });
+    strip.before(pill);
+  }
+  pill.textContent = `${ready} new · Show`;
+}
+
 async function look() {
   const waiting = [...document.querySelectorAll("[data-waiting]")];
   if (waiting.some((one) => one.dataset.waiting === "page")) {
@@ -31,9 +53,10 @@ async function look() {
     // Tiles from a later page of the list are requested from that page.
     for (const from of new Set(waiting.map((tile) => tile.dataset.from ?? location.href))) {
       const fresh = await fetchPage(from);
+      announce(fresh);
       fill(
         fresh,
-        waiting.filter((tile) => (tile.dataset.from ?? location.href) === from),
+        waiting.filter((tile) => !tile.closest(".undated") && (tile.dataset.from ?? location.href) === from),
       );
     }
     document.dispatchEvent(new CustomEvent("nexus:more"));

@@ -1,4 +1,7 @@
 // The selection bar is shown while something is selected, with the number of items.
+/** Items that one request may change. */
+const MOST = 1000;
+
 export function boxes() {
   return [...document.querySelectorAll('input[type="checkbox"][form="selection"]')];
 }
@@ -11,12 +14,52 @@ export function update() {
   bar.dataset.started = "yes";
   bar.querySelector("[data-selection-count]").textContent = `${count} selected`;
   bar.querySelector("[data-selection-none]").hidden = false;
+  const all = bar.querySelector("[data-selection-all]");
+  const total = Number(document.querySelector("[data-total]")?.dataset.total ?? 0);
+  if (all) {
+    all.hidden = count < boxes().length || boxes().length >= total || total > MOST;
+    all.textContent = `Select all ${total}`;
+  }
   document.querySelector("[data-grid]")?.classList.toggle("tile-grid-on", count > 0);
+  for (const button of document.querySelectorAll("[data-select-group]")) {
+    button.hidden = false;
+    button.setAttribute("aria-pressed", String(groupBoxes(button).every((box) => box.checked)));
+  }
+}
+
+/** The boxes of the day or month that a button selects. */
+function groupBoxes(button) {
+  const day = button.closest("[data-day]");
+  if (day) return [...day.querySelectorAll('input[form="selection"]')];
+  const found = [];
+  for (let node = button.closest("[data-month]").nextElementSibling; node; node = node.nextElementSibling) {
+    if (node.dataset.month) break;
+    found.push(...node.querySelectorAll('input[form="selection"]'));
+  }
+  return found;
 }
 
 export function selectAll(checked) {
   for (const box of boxes()) box.checked = checked;
   update();
+}
+
+/** Loads the rest of the list and selects it. */
+async function loadAll() {
+  for (const [side, link] of [
+    ["above", '[data-pages-above] a[rel="prev"]'],
+    ["below", '[data-pages] a[rel="next"]'],
+  ]) {
+    for (let rounds = 0; document.querySelector(link) && rounds < MOST / 50; rounds += 1) {
+      const arrived = new Promise((done) => {
+        document.addEventListener("nexus:more", done, { once: true });
+        setTimeout(done, 5000);
+      });
+      document.dispatchEvent(new CustomEvent("nexus:want-more", { detail: side }));
+      await arrived;
+    }
+  }
+  selectAll(true);
 }
 
 let last = null;
@@ -25,6 +68,17 @@ let last = null;
 export function startSelection() {
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-selection-none]")) return selectAll(false);
+    if (event.target.closest("[data-selection-all]")) {
+      loadAll();
+      return;
+    }
+    const group = event.target.closest("[data-select-group]");
+    if (group) {
+      const all = groupBoxes(group);
+      const isWhole = all.every((box) => box.checked);
+      for (const box of all) box.checked = !isWhole;
+      return update();
+    }
     const box = event.target.closest('input[type="checkbox"][form="selection"]');
     if (!box) return;
     // With Shift: all tiles since the previous one.
@@ -37,5 +91,6 @@ export function startSelection() {
   document.addEventListener("change", (event) => {
     if (event.target.matches('input[type="checkbox"][form="selection"]')) update();
   });
+  document.addEventListener("nexus:more", update);
   document.addEventListener("turbo:before-cache", () => selectAll(false));
 }

@@ -14,7 +14,7 @@ async function make(name, parent) {
     body: JSON.stringify(body),
   });
   if (answer.ok) return (await answer.json()).id;
-  throw new Error(reasonOf(await answer.json()) ?? "The folder could not be made.");
+  throw new Error(reasonOf(await answer.json()) ?? "The folder could not be created.");
 }
 
 /** The id of the folder of `path` below `base`; '' if the kind of the file decides. */

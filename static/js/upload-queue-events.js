@@ -15,6 +15,17 @@ document.addEventListener("click", (event) => {
     queue.resumeAll();
     document.querySelector("[data-queue-pause]").focus();
   }
+  const fold = event.target.closest("[data-queue-fold]");
+  if (fold) {
+    const isFolded = fold.closest("[data-queue]").classList.toggle("folded");
+    fold.setAttribute("aria-expanded", String(!isFolded));
+  }
+  const finished = event.target.closest("[data-queue-finished]");
+  if (finished) {
+    const isShown = document.querySelector("[data-queue-list]").classList.toggle("with-finished");
+    finished.setAttribute("aria-expanded", String(isShown));
+    finished.textContent = isShown ? "Hide finished" : "Show finished";
+  }
   if (event.target.closest("[data-queue-clear]")) {
     queue.clearFinished();
     queue.heading().focus();

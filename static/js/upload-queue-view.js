@@ -18,14 +18,14 @@ const left = (seconds) =>
 
 const WORDS = {
   waiting: "Waiting",
-  checking: "Looking whether it is here",
-  sending: "Sending",
+  checking: "Checking for duplicates",
+  sending: "Uploading",
   paused: "Paused",
-  offline: "Waiting for the connection",
+  offline: "Waiting for network",
   lost: "Stopped",
-  done: "Stored",
-  duplicate: "Already here",
-  refused: "Refused",
+  done: "Done",
+  duplicate: "Already uploaded",
+  refused: "Failed",
 };
 const ICONS = {
   done: "circle-check",
@@ -68,10 +68,10 @@ function icon(name) {
 function said(transfer) {
   const { state, sent, size: all, speed, why } = transfer;
   if (why) return why;
-  if (state === "lost") return "Choose the file again to go on";
+  if (state === "lost") return "Choose the file again to resume";
   if (state === "sending") {
     const percent = all ? Math.floor((sent / all) * 100) : 100;
-    if (sent >= all) return "Making sure it is safe on disk";
+    if (sent >= all) return "Saving";
     const pace = speed > 0 ? ` · ${size(speed)}/s · ${left((all - sent) / speed)}` : "";
     return `${percent} % · ${size(sent)} of ${size(all)}${pace}`;
   }
@@ -95,7 +95,7 @@ export function row(list, transfer) {
         { className: "row-name" },
         element("b", { textContent: transfer.path || transfer.name }),
         element("span", { className: "meta" }),
-        element("progress", { max: 1, value: 0, ariaLabel: `Sent of ${transfer.name}` }),
+        element("progress", { max: 1, value: 0, ariaLabel: `Progress of ${transfer.name}` }),
       ),
       element("span", { className: "row-state" }),
       element("span", { className: "row-actions" }),
@@ -150,13 +150,13 @@ export function row(list, transfer) {
   if (hadFocus) actions.querySelector("button, a, input")?.focus();
 }
 
-/** `12 added, 1 already here, 1 refused`. */
+/** `12 added, 1 already uploaded, 1 failed`. */
 export function summary(transfers) {
   const count = (state) => transfers.filter((transfer) => transfer.state === state).length;
   const parts = [
     ["done", "added"],
-    ["duplicate", "already here"],
-    ["refused", "refused"],
+    ["duplicate", "already uploaded"],
+    ["refused", "failed"],
   ].map(([state, word]) => [count(state), word]);
   return parts
     .filter(([number]) => number)
@@ -172,5 +172,5 @@ export function total(transfers) {
   const open = live.filter((transfer) => transfer.state !== "done").length;
   const speed = live.reduce((sum, transfer) => sum + (transfer.state === "sending" ? transfer.speed : 0), 0);
   const rest = speed > 0 ? ` · ${size(speed)}/s · ${left((all - sent) / speed)}` : "";
-  return { open, part: all ? sent / all : 1, words: `${open} to go · ${size(sent)} of ${size(all)}${rest}` };
+  return { open, part: all ? sent / all : 1, words: `${open} left · ${size(sent)} of ${size(all)}${rest}` };
 }

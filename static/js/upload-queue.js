@@ -12,7 +12,7 @@ const AT_ONCE = 3;
 const TRY_AGAIN = 3000;
 const LIVE = new Set(["waiting", "checking", "sending", "offline"]);
 const OVER = new Set(["done", "duplicate", "refused"]);
-const OTHER = "That is another file: name and size have to be the same.";
+const OTHER = "That's a different file. Name and size must match.";
 
 const person = document.body.dataset.person;
 const transfers = new Map();
@@ -66,6 +66,20 @@ function showTotalNow() {
   queue.querySelector("[data-queue-pause]").hidden = !isLive;
   queue.querySelector("[data-queue-resume]").hidden = isLive || !count("paused");
   queue.querySelector("[data-queue-clear]").hidden = everything.length === open;
+  foldFinished(queue);
+}
+
+/** Rows of finished uploads that are shown; earlier ones are behind a button. */
+const SHOWN_FINISHED = 3;
+
+function foldFinished(queue) {
+  const done = [...queue.querySelectorAll('[data-state="done"]')];
+  const folded = done.slice(0, Math.max(0, done.length - SHOWN_FINISHED));
+  done.forEach((row, index) => row.classList.toggle("is-folded", index < folded.length));
+  const button = queue.querySelector("[data-queue-finished]");
+  button.hidden = !folded.length;
+  const isOpen = button.getAttribute("aria-expanded") === "true";
+  button.textContent = isOpen ? "Hide finished" : `${folded.length} more done · Show`;
 }
 
 // Updates counts, the storage meter and recent items.
@@ -242,15 +256,15 @@ function failed(transfer, error) {
   transfer.speed = 0;
   transfer.sent = transfer.safe ?? 0;
   if (status === 401) {
-    set(transfer, "paused", "You are logged out. Log in again, then go on.");
+    set(transfer, "paused", "You've been logged out. Log in to continue.");
     transfer.isLoggedOut = true;
     document.querySelector(`[data-transfer="${transfer.id}"]`)?.removeAttribute("data-state");
     show(transfer);
-    return tell("You are logged out. Log in again, then go on.");
+    return tell("You've been logged out. Log in to continue.");
   }
   if (isTemporary(status)) {
     set(transfer, "offline");
-    tell("Waiting for the connection");
+    tell("Waiting for network");
     setTimeout(tryAgain, TRY_AGAIN);
     return;
   }
@@ -263,7 +277,7 @@ export async function tryAgain() {
   try {
     const answer = await fetch(address("/healthz"), { cache: "no-store" });
     if (!answer.ok) throw new Error(String(answer.status));
-    tell("Going on");
+    tell("Resuming");
     for (const transfer of all()) if (transfer.state === "offline") set(transfer, "waiting");
     pump();
   } catch {

@@ -15,11 +15,31 @@ const over = (form) => {
 };
 
 async function send(form, files) {
-  const { add } = await engine();
-  add(files, {
-    directory: form.elements.directory?.value ?? "",
-    keepsBoth: form.elements.keep_duplicates?.checked ?? false,
+  let queue;
+  try {
+    queue = await engine();
+  } catch {
+    loaded = null;
+    showToast("No connection: these files were not added. Choose them again when you are online.");
+    return;
+  }
+  // A page without a form takes files into the folder that it shows.
+  const folder = document.querySelector("[data-drop-directory]")?.dataset.dropDirectory ?? "";
+  queue.add(files, {
+    directory: form ? (form.elements.directory?.value ?? "") : folder,
+    keepsBoth: form?.elements.keep_duplicates?.checked ?? false,
   });
+}
+
+/** Files that another app has shared, which the service worker keeps. */
+async function takeShared() {
+  const found = new URL(location.href);
+  if (!found.searchParams.has("shared")) return;
+  found.searchParams.delete("shared");
+  history.replaceState(history.state, "", found);
+  const { takeSharedFiles } = await import("./shared-files.js");
+  const files = await takeSharedFiles();
+  if (files.length) send(null, plain(files));
 }
 
 const plain = (list) => [...list].map((file) => ({ file, path: file.webkitRelativePath }));
@@ -61,7 +81,10 @@ export function refreshUpload() {
   } catch {
     /* A browser that keeps nothing has no queue. */
   }
+  takeShared().catch(() => showToast("The shared files could not be read."));
   if (isWaiting || loaded) engine().then(({ refresh }) => refresh());
+  // Loaded with the page, so that files chosen without a connection wait for one.
+  else (window.requestIdleCallback ?? setTimeout)(() => engine().catch(() => {}));
 }
 
 export function startUpload() {
@@ -91,22 +114,26 @@ export function startUpload() {
   document.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
-    over(document.querySelector("[data-upload]"));
+    const form = document.querySelector("[data-upload]");
+    if (form) over(form);
+    else document.body.classList.add("page-over");
   });
   document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) over(null);
+    if (event.relatedTarget) return;
+    over(null);
+    document.body.classList.remove("page-over");
   });
   document.addEventListener("drop", async (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
     over(null);
+    document.body.classList.remove("page-over");
     const form = document.querySelector("[data-upload]");
-    if (!form) return showToast("Drop files on the dashboard or the upload page.");
     send(form, await dropped(event.dataTransfer));
   });
   document.addEventListener("paste", (event) => {
     const form = document.querySelector("[data-upload]");
-    if (!form || !event.clipboardData?.files.length || event.target.matches?.("input, textarea")) return;
+    if (!event.clipboardData?.files.length || event.target.matches?.("input, textarea")) return;
     event.preventDefault();
     send(form, plain(event.clipboardData.files));
   });

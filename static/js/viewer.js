@@ -1,7 +1,10 @@
-// The viewer: PhotoSwipe over the photos and videos of the page, with name, star, and links to the item and the file.
+// The viewer: PhotoSwipe over the photos and videos of a list. It loads the pages of the list before and after, and its
+// address is that of the photo.
 import PhotoSwipe from "../vendor/photoswipe.js";
 import { address } from "./urls.js";
+import { fetchPage } from "./fetch-page.js";
 import { toggleStar } from "./favorites.js";
+import { showToast } from "./toasts.js";
 import { stopMotion, toggleMotion } from "./motion.js";
 
 const base = new URL("..", import.meta.url);
@@ -24,10 +27,10 @@ const icon = (name) =>
     <use href="${new URL("vendor/icons.svg", base).pathname}#${name}"/></svg>`;
 
 function slide(link) {
-  const { view, name, width, height, small, large, original } = link.dataset;
+  const { view, name, taken, width, height, small, large, original } = link.dataset;
   const id = link.dataset.id ?? link.closest("[data-tile]").dataset.tile;
   const motion = link.closest("[data-motion]")?.dataset.motion;
-  const shared = { element: link, alt: name, name, id, original, motion };
+  const shared = { element: link, alt: name, name, taken, id, original, motion };
   if (view === "video") return { ...shared, type: "film", poster: large };
   const [w, h] = [Number(width), Number(height)];
   const most = Math.min(1, 1280 / Math.max(w, h));
@@ -42,7 +45,7 @@ function film(data) {
   box.className = "pswp__film";
   const words = Object.assign(document.createElement("p"), {
     className: "note",
-    textContent: "This browser cannot play this film. Download it to watch it with another program.",
+    textContent: "This video can't play in your browser. Download it to watch.",
   });
   if (data.original) {
     const video = Object.assign(document.createElement("video"), {
@@ -63,6 +66,49 @@ function film(data) {
 }
 
 let isOpen = false;
+
+/** Milliseconds for which a slide of a slideshow is shown, and after which the bar fades. */
+const SLIDESHOW = 5000;
+const IDLE = 2500;
+/** Pages of the list that are loaded to reach its end. */
+const MOST_PAGES = 40;
+
+async function post(path) {
+  const token = document.querySelector('meta[name="csrf-token"]').content;
+  const answer = await fetch(address(path), {
+    method: "POST",
+    headers: { "X-CSRF-Token": token },
+    redirect: "manual",
+  });
+  if (answer.type !== "opaqueredirect" && !answer.ok) throw new Error(String(answer.status));
+}
+
+/** Sends a form for one item, as the selection bar does. */
+function submit(path, id) {
+  const form = Object.assign(document.createElement("form"), { method: "post", action: address(path) });
+  form.dataset.turbo = "false";
+  const token = document.querySelector('meta[name="csrf-token"]').content;
+  for (const [name, value] of [
+    ["csrf_token", token],
+    ["ids", id],
+  ])
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  document.body.append(form);
+  form.submit();
+}
+
+/** Offers the file to other apps of the device. */
+async function share({ id, name }) {
+  try {
+    const answer = await fetch(address(`/media/${id}`));
+    const blob = await answer.blob();
+    const files = [new File([blob], name, { type: blob.type })];
+    if (navigator.canShare?.({ files })) await navigator.share({ files, title: name });
+    else await navigator.share({ title: name, url: new URL(address(`/items/${id}`), location.href).href });
+  } catch (error) {
+    if (error.name !== "AbortError") showToast("This could not be shared.");
+  }
+}
 
 export async function openViewer(link) {
   // A second click while the viewer opens does nothing.
@@ -87,7 +133,7 @@ export async function openViewer(link) {
     zoomTitle: "Zoom (z)",
     arrowPrevTitle: "Previous",
     arrowNextTitle: "Next",
-    errorMsg: "This picture could not be loaded.",
+    errorMsg: "This photo could not be loaded.",
   });
   viewer.addFilter("thumbEl", (thumb, data) => data.element?.querySelector("img") ?? thumb);
   viewer.on("contentLoad", (event) => {
@@ -112,6 +158,113 @@ export async function openViewer(link) {
   });
 
   const current = () => slides[viewer.currIndex];
+  const inList = Boolean(links[0].closest("[data-tile]"));
+  const isTrash = Boolean(document.querySelector('[data-selection] [formaction$="/items/restore"]'));
+  const offset = () => Number(gallery?.dataset.offset ?? 0);
+  // The list may contain files that are no photos or videos, and grows while it is open.
+  const total = () => Math.max(Number(gallery?.dataset.total ?? 0), slides.length);
+
+  /** Takes an item out of the list, and shows the next one. */
+  const remove = (id, text, undo) => {
+    const index = slides.findIndex((one) => one.id === id);
+    if (index < 0) return;
+    slides[index].element.closest("[data-tile]")?.remove();
+    slides.splice(index, 1);
+    if (gallery?.dataset.total) gallery.dataset.total = String(total() - 1);
+    message(text, undo);
+    if (!slides.length) {
+      viewer.close();
+      return;
+    }
+    const next = Math.min(index, slides.length - 1);
+    viewer.options.dataSource = slides;
+    viewer.goTo(next);
+    for (const around of [next - 1, next, next + 1]) if (slides[around]) viewer.refreshSlideContent(around);
+    viewer.dispatch("change");
+  };
+
+  const message = (text, undo) => {
+    showToast(text);
+    if (!undo) return;
+    const button = Object.assign(document.createElement("button"), {
+      type: "button",
+      className: "btn small on-toast",
+      textContent: "Undo",
+    });
+    button.addEventListener("click", async () => {
+      button.closest("[data-toast]")?.remove();
+      try {
+        await post(undo);
+        showToast("Restored. It is in its place after a reload.");
+      } catch {
+        showToast("That could not be undone.");
+      }
+    });
+    document.querySelector("[data-toast]")?.append(button);
+  };
+
+  const act = async (path, text, undo) => {
+    const { id } = current();
+    try {
+      await post(path(id));
+      remove(id, text, undo?.(id));
+    } catch {
+      showToast("That did not work. Try again.");
+    }
+  };
+
+  // The panel shows the details of the item's page.
+  let panel = null;
+  const fillPanel = async () => {
+    if (!panel) return;
+    const { id } = current();
+    panel.replaceChildren(Object.assign(document.createElement("p"), { className: "meta", textContent: "Loading…" }));
+    try {
+      const page = await fetchPage(address(`/items/${id}`));
+      if (!panel || current()?.id !== id) return;
+      const heading = Object.assign(document.createElement("h2"), { textContent: "Details" });
+      const link = Object.assign(document.createElement("a"), {
+        href: address(`/items/${id}`),
+        className: "btn",
+        textContent: "Open page to edit",
+      });
+      panel.replaceChildren(heading, page.querySelector('[aria-labelledby="about"] .facts'), link);
+    } catch {
+      panel?.replaceChildren(
+        Object.assign(document.createElement("p"), { textContent: "The details could not be loaded." }),
+      );
+    }
+  };
+  const togglePanel = (event, element) => {
+    if (panel) {
+      panel.remove();
+      panel = null;
+    } else {
+      panel = Object.assign(document.createElement("aside"), { className: "pswp__details", ariaLabel: "Details" });
+      viewer.element.append(panel);
+      fillPanel();
+    }
+    element.setAttribute("aria-pressed", String(Boolean(panel)));
+  };
+
+  let slideshow = 0;
+  const stopSlideshow = () => {
+    clearInterval(slideshow);
+    slideshow = 0;
+    viewer.element?.querySelector('[data-name="slideshow"]')?.setAttribute("aria-pressed", "false");
+  };
+  const toggleSlideshow = (event, element) => {
+    if (slideshow) {
+      stopSlideshow();
+      return;
+    }
+    element.setAttribute("aria-pressed", "true");
+    slideshow = setInterval(() => {
+      if (viewer.currIndex >= slides.length - 1) stopSlideshow();
+      else viewer.next();
+    }, SLIDESHOW);
+  };
+
   viewer.on("uiRegister", () => {
     const button = (name, order, title, symbol, onClick, tagName = "button") =>
       viewer.ui.registerElement({
@@ -132,6 +285,7 @@ export async function openViewer(link) {
           element.setAttribute("aria-label", title);
           const fill = () => {
             const data = current();
+            if (!data) return;
             if (name === "star") {
               const star = document.querySelector(`[data-star="${CSS.escape(data.id)}"]`);
               element.hidden = !star;
@@ -141,7 +295,6 @@ export async function openViewer(link) {
               element.hidden = !data.motion;
               element.setAttribute("aria-pressed", "false");
             }
-            if (name === "page") element.href = address(`/items/${data.id}`);
             if (name === "save") {
               element.href = address(`/media/${data.id}?download=1`);
               element.dataset.turbo = "false";
@@ -158,8 +311,24 @@ export async function openViewer(link) {
       appendTo: "bar",
       className: "pswp__name",
       onInit: (element) => {
+        const [date, name] = ["b", "span"].map((tag) => element.appendChild(document.createElement(tag)));
         viewer.on("change", () => {
-          element.textContent = current().name;
+          const data = current();
+          if (!data) return;
+          date.textContent = data.taken || data.name;
+          name.textContent = data.taken ? data.name : "";
+        });
+      },
+    });
+    viewer.ui.registerElement({
+      name: "place",
+      order: 5,
+      isButton: false,
+      appendTo: "bar",
+      className: "pswp__place",
+      onInit: (element) => {
+        viewer.on("change", () => {
+          element.textContent = inList ? `${offset() + viewer.currIndex + 1} of ${total()}` : "";
         });
       },
     });
@@ -171,10 +340,6 @@ export async function openViewer(link) {
       await kept;
       element.setAttribute("aria-pressed", known.getAttribute("aria-pressed"));
     };
-    if (links[0].closest("[data-tile]")) {
-      button("star", 7, "Star", "star", star);
-      button("page", 8, "About this", "info", () => {}, "a");
-    }
     button("motion", 7, "Play motion", "circle-play", (event, element) => {
       const box = viewer.currSlide.container;
       toggleMotion(box, current().motion, element);
@@ -183,10 +348,40 @@ export async function openViewer(link) {
       // The picture is placed and scaled inside of the same box.
       for (const side of ["width", "height"]) video.style[side] = image.style[side];
     });
-    button("save", 9, "Download", "download", () => {}, "a");
+    if (inList && !isTrash) button("star", 8, "Favorite", "star", star);
+    if (navigator.share && !isTrash) button("share", 9, "Share", "share-2", () => share(current()));
+    button("save", 10, "Download", "download", () => {}, "a");
+    if (inList && isTrash)
+      button("restore", 11, "Restore", "undo-2", () => act((id) => `/items/${id}/restore`, "Restored"));
+    if (inList && !isTrash) {
+      button("move", 11, "Move", "folder-input", () => submit("/items/move", current().id));
+      button("trash", 12, "Move to trash", "trash-2", () =>
+        act(
+          (id) => `/items/${id}/trash`,
+          "Moved to trash",
+          (id) => `/items/${id}/restore`,
+        ),
+      );
+    }
+    button("details", 13, "Details", "info", togglePanel);
+    if (inList) button("slideshow", 14, "Slideshow", "presentation", toggleSlideshow);
   });
+  viewer.on("change", fillPanel);
+  viewer.on("pointerDown", stopSlideshow);
+
+  // The bar fades while nothing moves.
+  let idle = 0;
+  const wake = () => {
+    viewer.element?.classList.remove("pswp--idle");
+    clearTimeout(idle);
+    idle = setTimeout(() => {
+      const isBusy = viewer.element?.querySelector(".pswp__top-bar")?.contains(document.activeElement);
+      if (!isBusy) viewer.element?.classList.add("pswp--idle");
+    }, IDLE);
+  };
   viewer.on("keydown", (said) => {
     const event = said.originalEvent;
+    wake();
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const film = viewer.currSlide.content.element?.querySelector?.("video");
     // In the controls of a video, keys belong to the video.
@@ -205,17 +400,29 @@ export async function openViewer(link) {
     switch (event.key) {
       case "Home":
         event.preventDefault();
-        viewer.goTo(0);
+        goToEdge("above");
         break;
       case "End":
         event.preventDefault();
-        viewer.goTo(slides.length - 1);
+        goToEdge("below");
         break;
       case "f":
-        press("Star");
+        press("Favorite");
         break;
       case "i":
-        press("About this");
+        press("Details");
+        break;
+      case "m":
+        press("Move");
+        break;
+      case "r":
+        press("Restore");
+        break;
+      case "s":
+        press("Slideshow");
+        break;
+      case "Delete":
+        press("Move to trash");
         break;
       default:
     }
@@ -223,13 +430,24 @@ export async function openViewer(link) {
   viewer.on("afterInit", () => {
     viewer.element.setAttribute("aria-modal", "true");
     viewer.element.setAttribute("aria-label", "Viewer");
+    // Messages are read and used inside of the dialog.
+    const toasts = document.querySelector("[data-toasts]");
+    if (toasts) viewer.element.append(toasts);
     viewer.element.setAttribute("data-viewer", "");
+    for (const moved of ["pointermove", "pointerdown", "focusin"]) viewer.element.addEventListener(moved, wake);
+    wake();
     viewer.element.focus({ preventScroll: true });
   });
   viewer.on("change", () => {
     const live = document.getElementById("live");
-    if (live) live.textContent = `${current().name}, ${viewer.currIndex + 1} of ${slides.length}`;
+    const data = current();
+    if (live && data)
+      live.textContent = [data.taken, data.name, `${offset() + viewer.currIndex + 1} of ${total()}`]
+        .filter(Boolean)
+        .join(", ");
   });
+  // Keys are handled from here on.
+  viewer.on("openingAnimationEnd", () => viewer.element.setAttribute("data-viewer", "open"));
   // The Back button of a phone closes the viewer, not the page.
   let isBack = false;
   let isGone = false;
@@ -239,11 +457,25 @@ export async function openViewer(link) {
   const popped = () => {
     history.replaceState(marked, "");
     if (isGone) return;
+    if (location.href !== closedAt) history.replaceState(marked, "", closedAt);
     isBack = true;
     viewer.close();
   };
   history.replaceState({}, "");
-  history.pushState({ viewer: true }, "");
+  // Photos of the timeline have an address of their own.
+  const place = (id) => {
+    const here = new URL(location.href);
+    if (!gallery?.matches("div") || !here.pathname.endsWith("/photos")) return undefined;
+    for (const name of ["cursor", "before", "at"]) here.searchParams.delete(name);
+    here.searchParams.set("view", id);
+    return here;
+  };
+  const closedAt = location.href;
+  history.pushState({ viewer: true }, "", place(current()?.id ?? links[links.indexOf(link)].closest("[data-tile]")?.dataset.tile));
+  viewer.on("change", () => {
+    const at = current() && place(current().id);
+    if (at && history.state?.viewer) history.replaceState({ viewer: true }, "", at);
+  });
   addEventListener("popstate", popped, { once: true });
   const leave = () => {
     isLeaving = true;
@@ -254,6 +486,10 @@ export async function openViewer(link) {
   viewer.on("destroy", () => {
     isOpen = false;
     isGone = true;
+    const toasts = viewer.element?.querySelector("[data-toasts]");
+    if (toasts) document.body.append(toasts);
+    stopSlideshow();
+    clearTimeout(idle);
     document.removeEventListener("turbo:before-visit", leave);
     document.removeEventListener("nexus:more", grow);
     if (isLeaving) {
@@ -262,6 +498,7 @@ export async function openViewer(link) {
       return;
     }
     if (!isBack && history.state?.viewer) history.back();
+    if (!current()) return;
     const { element, id } = current();
     const back = element.isConnected ? element : document.querySelector(`[data-tile="${CSS.escape(id)}"] .tile-link`);
     setTimeout(() => {
@@ -269,20 +506,46 @@ export async function openViewer(link) {
       back?.scrollIntoView({ block: "nearest" });
     });
   });
-  // Near the end, loads the next page with its photos.
+  // Near an end, loads the page of the list before or after.
   const grow = () => {
     if (!gallery) return;
     const known = new Set(slides.map((one) => one.id));
-    for (const more of gallery.querySelectorAll('[data-view="photo"], [data-view="video"]')) {
-      const one = slide(more);
-      if (!known.has(one.id)) slides.push(one);
-    }
+    const all = [...gallery.querySelectorAll('[data-view="photo"], [data-view="video"]')].map(slide);
+    const first = all.findIndex((one) => known.has(one.id));
+    const above = all.slice(0, Math.max(first, 0)).filter((one) => !known.has(one.id));
+    const shown = current();
+    slides.unshift(...above);
+    for (const one of all) if (!known.has(one.id) && !above.includes(one)) slides.push(one);
     viewer.options.dataSource = slides;
+    if (above.length) {
+      // The same photo has another number now.
+      viewer.currIndex = slides.indexOf(shown);
+      viewer.potentialIndex = viewer.currIndex;
+      viewer.mainScroll.itemHolders.forEach((holder, index) => {
+        viewer.setContent(holder, viewer.currIndex - 1 + index, true);
+      });
+    }
     viewer.dispatch("change");
   };
   document.addEventListener("nexus:more", grow);
+  const ask = (side) => document.dispatchEvent(new CustomEvent("nexus:want-more", { detail: side }));
   viewer.on("change", () => {
-    if (viewer.currIndex >= slides.length - 3) document.dispatchEvent(new CustomEvent("nexus:want-more"));
+    if (viewer.currIndex >= slides.length - 3) ask("below");
+    if (viewer.currIndex <= 2) ask("above");
   });
+
+  // The first or last photo may be on a page of the list that has not been loaded.
+  const goToEdge = async (side) => {
+    const link = side === "above" ? '[data-pages-above] a[rel="prev"]' : '[data-pages] a[rel="next"]';
+    for (let rounds = 0; document.querySelector(link) && rounds < MOST_PAGES && !isGone; rounds += 1) {
+      const arrived = new Promise((done) => {
+        document.addEventListener("nexus:more", done, { once: true });
+        setTimeout(done, 5000);
+      });
+      ask(side);
+      await arrived;
+    }
+    if (!isGone) viewer.goTo(side === "above" ? 0 : slides.length - 1);
+  };
   viewer.init();
 }

@@ -93,6 +93,12 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/admin/users/{id}/end-sessions" => ADMIN,
         "/findings/{id}/seen" => OWNER,
         "/admin/findings/{id}/delete" | "/admin/findings/{id}/release" => ADMIN,
+        "/app.webmanifest"
+        | "/sw.js"
+        | "/offline"
+        | "/shared-in"
+        | "/favicon.ico"
+        | "/apple-touch-icon.png" => OPEN,
         "/api/auth/login" | "/api/auth/refresh" | "/api/openapi.json" | "/api/docs" => OPEN,
         "/api/auth/logout" | "/api/auth/me" | "/api/users/me" | "/api/media/list"
         | "/api/media/upload" | "/api/directories" | "/api/uploads" => SIGNED_IN,

@@ -76,7 +76,7 @@ async fn a_new_address_takes_the_password_and_does_not_tell_whose_it_is(
     };
     assert!(log_in("root@example.org").await.contains("root ·"));
     assert!(log_in("ada").await.contains("ada ·"));
-    assert!(admin.page("/admin/users?status=active").await.says("Same e-mail as root"));
+    assert!(admin.page("/admin/users?status=active").await.says("Same email as root"));
     assert!(admin.page(&format!("/admin/users/{id}")).await.says("root logs in with this address"));
     let body = app.program("root").await.json(&format!("/api/admin/users/{id}")).await;
     assert_eq!(body["email_holder"], "root");
@@ -94,7 +94,7 @@ async fn a_new_address_takes_the_password_and_does_not_tell_whose_it_is(
     );
     let refused = admin.submit("/account", "/account", &taken).await;
     assert_eq!(refused.status(), 422);
-    assert!(Page::of(refused).await.says("There is an account with that e-mail already."));
+    assert!(Page::of(refused).await.says("There is an account with that email already."));
     let changes = app
         .services
         .db

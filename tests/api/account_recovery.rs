@@ -54,9 +54,9 @@ async fn the_own_user_name_is_no_new_password_and_the_code_stays_valid(
     for own in ["ada@example.org", "ADA@example.ORG"] {
         let answer = set(&code, own).await;
         assert_eq!(answer.status(), 422, "{own}");
-        assert!(Page::of(answer).await.says("guessed first"), "{own}");
+        assert!(Page::of(answer).await.says("too common"), "{own}");
         let guessed = Page::of(set("WRONG-CODE", own).await).await;
-        assert!(!guessed.says("guessed first"), "whoever has no code learns nothing of {own}");
+        assert!(!guessed.says("too common"), "whoever has no code learns nothing of {own}");
     }
     assert_eq!(location(&set(&code, "a new long password").await), "/login");
 }

@@ -145,7 +145,7 @@ async fn a_quota_holds_from_the_next_upload_on(#[values(Sqlite, MariaDb)] backen
     assert_eq!(app.user("ada").quota_bytes, 1000);
     ada.upload_one("small.txt", &[b'a'; 900]).await;
     let page = ada.upload(&[("more.txt", &[b'b'; 200])]).await;
-    assert!(page.says("1 refused") && page.says("not enough room"), "{}", page.text());
+    assert!(page.says("1 failed") && page.says("Not enough storage"), "{}", page.text());
     assert_eq!(app.names("ada", "Uploads"), ["small.txt"]);
     assert_eq!(app.incoming(), 0);
     assert_counts_are_true(&app, "ada");

@@ -112,7 +112,7 @@ async fn check(browser: &Browser, program: &Program, name: &str, id: &str, expec
         }
     }
     if let Some(position) = expected.get("position") {
-        let shown = fact(&page, "Position").unwrap_or_default();
+        let shown = fact(&page, "Location").unwrap_or_default();
         for (degrees, letters) in [(&position[0], ["N", "S"]), (&position[1], ["E", "W"])] {
             let degrees = degrees.as_f64().unwrap();
             let shown_degrees =

@@ -156,7 +156,7 @@ async fn error_pages_say_what_to_do_and_leak_nothing(#[values(Sqlite, MariaDb)] 
     assert_eq!(answer.status(), 404);
     let id = header(&answer, "x-request-id");
     let page = Page::of(answer).await;
-    assert!(page.says("Nothing here") && page.says(&id) && page.has("a[href='/']"));
+    assert!(page.says("Page not found") && page.says(&id) && page.has("a[href='/']"));
     let api = admin.get("/api/nothing").await;
     assert_eq!(header(&api, "content-type"), "application/json");
     let text = api.text().await.unwrap();

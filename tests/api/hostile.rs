@@ -103,7 +103,7 @@ async fn a_form_from_another_site_changes_nothing(#[values(Sqlite, MariaDb)] bac
         303
     );
     assert_eq!(app.user("ada").theme.as_str(), "dark");
-    // Log-in too.
+    // Login too.
     let answer =
         other.post_raw("/login", format!("username=ada&password={PASSWORD}")).send().await.unwrap();
     assert_eq!(answer.status(), 403);

@@ -258,7 +258,7 @@ async fn source_files_are_removed_only_once_stored(#[values(Sqlite, MariaDb)] ba
         moved_in(&app, &original, ImportOptions { moves: true, ..original.wanted() }).await;
     let film = "00028_ADA_LOVELACE001/Videos/big.mp4";
     assert!(
-        report.skipped.iter().any(|(what, why)| what == film && why.contains("room")),
+        report.skipped.iter().any(|(what, why)| what == film && why.contains("storage")),
         "{:?}",
         report.skipped
     );

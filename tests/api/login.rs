@@ -68,7 +68,7 @@ async fn inactive_users_are_told_why_only_with_the_right_password(
         .await;
     for (name, said) in [
         ("pending", "waiting for an admin"),
-        ("rejected", "not accepted"),
+        ("rejected", "was rejected"),
         ("suspended", "is suspended"),
     ] {
         let browser = app.browser();
@@ -89,9 +89,9 @@ async fn the_session_is_replaced_at_log_in(#[values(Sqlite, MariaDb)] backend: B
     let before = browser.token("/login").await;
     log_in(&browser, "ada", PASSWORD).await;
     let after = browser.token("/upload").await;
-    assert_ne!(before, after, "the CSRF token of before log-in is worth nothing after it");
+    assert_ne!(before, after, "the CSRF token of before login is worth nothing after it");
     assert_eq!(browser.post("/account/theme", &before, &[("theme", "dark")]).await.status(), 403);
-    // A cookie planted before log-in does not become a session.
+    // A cookie planted before login does not become a session.
     let planted = app.browser().get("/login").await;
     let cookie = header(&planted, "set-cookie");
     let answer =
@@ -316,7 +316,7 @@ async fn strangers_do_not_lock_out_a_device_that_has_logged_in(
     assert_eq!(log_in(&laptop, "ada", PASSWORD).await.status(), 303);
     laptop.submit("/upload", "/logout", &[]).await;
 
-    // Username and e-mail address count together.
+    // Username and email address count together.
     for (number, name) in ["ada", "ada@example.org", "ADA", " ada ", "ada"].iter().enumerate() {
         let client = stranger(&format!("127.0.2.{}", number + 1));
         assert_eq!(log_in(&client, name, "wrong password").await.status(), 401, "{name}");

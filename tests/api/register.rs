@@ -112,7 +112,7 @@ async fn a_known_address_is_answered_like_a_new_one_and_shown_to_admins(
     }
     assert_eq!(answers[0].0, 303);
     assert_eq!(answers[0], answers[1]);
-    assert!(admin.page("/admin/users").await.says("Same e-mail as ada"));
+    assert!(admin.page("/admin/users").await.says("Same email as ada"));
 
     // Approved, the address still opens the account that had it first.
     for name in ["new", "same"] {

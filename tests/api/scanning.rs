@@ -62,7 +62,7 @@ async fn assert_closed(ada: &Program, browser: &Browser, id: &str) {
         !bytes.windows(8).any(|window| window == png(7).get(8..16).unwrap()),
         "the archive has its bytes"
     );
-    assert!(browser.page(&format!("/items/{id}")).await.says("Being checked for malware"));
+    assert!(browser.page(&format!("/items/{id}")).await.says("Scanning for malware"));
 }
 
 #[rstest]
@@ -105,7 +105,7 @@ async fn malware_is_quarantined_reported_and_kept_for_the_admin(
 
     let dashboard = browser.page("/dashboard").await;
     assert!(
-        dashboard.says("“free money.com” was taken away") && dashboard.says("Nexus.Test.EICAR"),
+        dashboard.says("“free money.com” was removed") && dashboard.says("Nexus.Test.EICAR"),
         "{}",
         dashboard.text()
     );
@@ -114,7 +114,7 @@ async fn malware_is_quarantined_reported_and_kept_for_the_admin(
 
     let page = admin.page("/admin/findings").await;
     assert!(page.says("free money.com") && page.says("of ada"));
-    assert!(admin.page("/admin/status").await.says("2 files kept back"));
+    assert!(admin.page("/admin/status").await.says("2 files to review"));
     let actions: Vec<String> = page
         .html
         .select(&selector(".row-actions form"))
@@ -164,7 +164,7 @@ async fn during_a_scanner_outage_no_new_file_can_be_opened(
         "what is clean stays open"
     );
     let status = admin.page("/admin/status").await;
-    assert!(status.says("Does not answer") && status.says("2 files"), "{}", status.text());
+    assert!(status.says("Not responding") && status.says("2 files"), "{}", status.text());
     // Stars, renames and the trash still work.
     assert_eq!(browser.act(&waiting, "rename", &[("name", "still waits.png")]).await.status(), 303);
     clamd.start_again();
@@ -192,9 +192,7 @@ async fn files_the_scanner_does_not_accept_are_never_called_clean(
             if policy == "keep" {
                 assert_eq!(said.as_deref(), Some("skipped"));
                 assert_eq!(ada.get(&format!("/api/media/{id}/content")).await.status(), 200);
-                assert!(
-                    browser.page(&format!("/items/{id}")).await.says("Too large for the scanner")
-                );
+                assert!(browser.page(&format!("/items/{id}")).await.says("Not scanned: too large"));
             } else {
                 assert_eq!(said, None);
                 assert!(browser.page("/dashboard").await.says("Too large to scan"));

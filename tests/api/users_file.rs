@@ -151,7 +151,7 @@ async fn an_admin_defined_in_the_file_is_changed_in_the_file(#[values(Sqlite)] b
             .status()
             .as_u16()
     };
-    assert_eq!(level(zoe).await, 409, "her next log-in would make her an admin again");
+    assert_eq!(level(zoe).await, 409, "her next login would make her an admin again");
     std::fs::write(&path, "").unwrap();
     assert!(becomes(async || status_of_log_in(&app, "zoe").await, 401).await);
     assert_eq!(level(root).await, 409, "an admin who cannot come in is none");

@@ -86,7 +86,7 @@ async fn during_a_database_outage_clients_are_told_to_retry() {
         ] {
             let answer = request.send().await.unwrap();
             let is_login = answer.url().path() == "/login";
-            // The log-in page needs no database.
+            // The login page needs no database.
             assert_eq!(
                 answer.status().as_u16(),
                 if is_login { 200 } else { 503 },

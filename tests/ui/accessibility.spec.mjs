@@ -14,15 +14,15 @@ test("axe finds nothing, and no page scrolls horizontally", async ({ house, page
   const result = plain.url();
   await plain.context().close();
   await page.goto(`${house.url}/photos`);
-  await page.getByRole("button", { name: "Star picture 1.png" }).click();
+  await page.getByRole("button", { name: "Favorite picture 1.png" }).click();
   const item = await page.getByRole("link", { name: "picture 2.png" }).getAttribute("href");
   const trashed = await page.getByRole("link", { name: "picture 3.png" }).getAttribute("href");
   await page.goto(house.url + trashed);
   await page.getByRole("button", { name: "Move to trash" }).click();
   await page.goto(`${house.url}/uploads`);
   const file = await page.getByRole("link", { name: "letter.txt" }).getAttribute("href");
-  await page.getByLabel("Name of the new folder").fill("Holidays");
-  await page.getByRole("button", { name: "Make folder" }).click();
+  await page.getByLabel("Folder name").fill("Holidays");
+  await page.getByRole("button", { name: "Create folder" }).click();
   await page.waitForURL("**/directories/*");
   const directory = new URL(page.url()).pathname;
 
@@ -60,10 +60,11 @@ test("axe finds nothing, and no page scrolls horizontally", async ({ house, page
     "/admin/users/1",
     "/admin/users/2",
     "/admin/status",
+    "/offline",
   ];
   for (const theme of ["light", "dark"]) {
     await page.goto(`${house.url}/account`);
-    await page.getByRole("button", { name: `Always ${theme}` }).click();
+    await page.locator(`main [name="theme"][value="${theme}"]`).click();
     await expect(page.locator("html")).toHaveAttribute("data-theme", theme);
     for (const path of signedIn) {
       await page.setViewportSize({ width: 1280, height: 860 });
@@ -97,7 +98,7 @@ test("axe finds nothing, and no page scrolls horizontally", async ({ house, page
       await expectAccessible(gate, `${path}, ${colorScheme}`);
     }
     await gate.goto(`${house.url}/login`);
-    await gate.getByLabel("Username or e-mail").fill("root");
+    await gate.getByLabel("Username or email").fill("root");
     await gate.getByLabel("Password", { exact: true }).fill("wrong password");
     await gate.getByRole("button", { name: "Log in" }).click();
     await expect(gate.getByRole("alert")).toBeVisible();
@@ -120,9 +121,9 @@ test("axe finds nothing, and no page scrolls horizontally", async ({ house, page
   await others.close();
 });
 
-test("the set-up page is accessible", async ({ server, page }) => {
+test("the setup page is accessible", async ({ server, page }) => {
   await page.goto(await server.setup);
-  await expectAccessible(page, "set-up");
+  await expectAccessible(page, "setup");
 });
 
 test("the first load is small", async ({ house, browser }) => {

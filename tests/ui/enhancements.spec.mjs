@@ -8,7 +8,7 @@ test("a star is set without a reload and is there after one", async ({ house, pa
   await page.evaluate(() => {
     window.stillHere = true;
   });
-  const star = page.getByRole("button", { name: "Star picture 1.png" });
+  const star = page.getByRole("button", { name: "Favorite picture 1.png" });
   const answered = page.waitForResponse((answer) => answer.url().endsWith("/favorite"));
   await star.click();
   await expect(star).toHaveAttribute("aria-pressed", "true");
@@ -23,7 +23,7 @@ test("a star that the server rejected is removed again", async ({ house, page })
   await upload(page, house.url, [picture(1)]);
   await page.goto(`${house.url}/photos`);
   await page.route("**/favorite", (route) => route.abort());
-  const star = page.getByRole("button", { name: "Star picture 1.png" });
+  const star = page.getByRole("button", { name: "Favorite picture 1.png" });
   await star.click();
   await expect(star).toHaveAttribute("aria-pressed", "false");
 });
@@ -52,7 +52,7 @@ test("the selection bar appears with a selection, and Undo restores trashed item
   await page.getByLabel("Select picture 3.png").check({ force: true });
   await expect(page.getByText("2 selected")).toBeVisible();
   await page.getByRole("button", { name: "Trash" }).click();
-  await expect(toast(page, "2 items put into the trash.")).toBeVisible();
+  await expect(toast(page, "2 items moved to trash")).toBeVisible();
   await expect(page.getByRole("img", { name: "picture 1.png" })).toBeHidden();
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(page.getByRole("img", { name: "picture 1.png" })).toBeVisible();
@@ -74,7 +74,7 @@ test("everything on a shelf can be done by keyboard", async ({ house, page }) =>
   await page.keyboard.press("ArrowRight");
   await expect(page.getByRole("link", { name: "picture 2.png" })).toBeFocused();
   await page.keyboard.press("f");
-  await expect(page.getByRole("button", { name: "Star picture 2.png" })).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByRole("button", { name: "Favorite picture 2.png" })).toHaveAttribute("aria-pressed", "true");
   await page.keyboard.press("x");
   await expect(page.getByText("1 selected")).toBeVisible();
   await page.keyboard.press("Control+a");
@@ -83,11 +83,11 @@ test("everything on a shelf can be done by keyboard", async ({ house, page }) =>
   await expect(page.getByText("3 selected")).toBeHidden();
   await page.keyboard.press("End");
   await page.keyboard.press("Delete");
-  await expect(toast(page, "1 item put into the trash.")).toBeVisible();
+  await expect(toast(page, "1 item moved to trash")).toBeVisible();
   await page.keyboard.press("?");
-  await expect(page.getByRole("dialog", { name: "Keys" })).toBeVisible();
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
   await page.keyboard.press("Escape");
-  await expect(page.getByRole("dialog", { name: "Keys" })).toBeHidden();
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeHidden();
   await page.keyboard.press("/");
   await expect(page.getByRole("searchbox")).toBeFocused();
   await page.keyboard.type("picture 1");

@@ -12,13 +12,13 @@ for (const javaScriptEnabled of [true, false]) {
 
       // The link from the server's output makes the admin.
       await page.goto(await server.setup);
-      await expect(page.getByLabel("Set-up code")).not.toBeEmpty();
+      await expect(page.getByLabel("Setup code")).not.toBeEmpty();
       await page.getByLabel("First name").fill("Root");
       await page.getByLabel("Last name").fill("Admin");
       await page.getByLabel("Username").fill("root");
-      await page.getByLabel("E-mail").fill("root@example.org");
+      await page.getByLabel("Email").fill("root@example.org");
       await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
-      await page.getByRole("button", { name: "Create the admin" }).click();
+      await page.getByRole("button", { name: "Create admin account" }).click();
       await page.waitForURL("**/dashboard");
 
       // A user registers and waits.
@@ -31,9 +31,9 @@ for (const javaScriptEnabled of [true, false]) {
 
       // The admin sees the request and approves it.
       await page.goto(`${server.url}/dashboard`);
-      await page.getByRole("link", { name: "People 1 waiting" }).click();
+      await page.getByRole("link", { name: "People 1 pending" }).click();
       await page.getByRole("button", { name: "Approve Ada Lovelace" }).click();
-      await expect(page.getByText("Nobody is waiting.")).toBeVisible();
+      await expect(page.getByText("No pending requests.")).toBeVisible();
       await ada.getByRole("link", { name: "Check again" }).click();
       await ada.waitForURL("**/dashboard");
 
@@ -50,9 +50,9 @@ for (const javaScriptEnabled of [true, false]) {
 
       // Upload a file and find it in its folder.
       await upload(ada, server.url, [picture(1), picture(2), letter]);
-      await expect(ada.getByRole("main").getByText("3 added")).toBeVisible();
+      await expect(ada.getByText("3 added").first()).toBeVisible();
       await upload(ada, server.url, [picture(1)]);
-      await expect(ada.getByRole("main").getByText("1 already here")).toBeVisible();
+      await expect(ada.getByText("1 already uploaded").first()).toBeVisible();
       await ada
         .getByRole("navigation", { name: "Main" })
         .getByRole("link", { name: /^Photos/ })
@@ -60,7 +60,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(ada.getByRole("img", { name: "picture 1.png" })).toBeVisible();
       await ada
         .getByRole("navigation", { name: "Main" })
-        .getByRole("link", { name: /^Uploads/ })
+        .getByRole("link", { name: /^Files/ })
         .click();
       await expect(ada.getByRole("link", { name: "letter.txt" })).toBeVisible();
 
@@ -68,8 +68,8 @@ for (const javaScriptEnabled of [true, false]) {
       await ada.goto(`${server.url}/photos`);
       // With JavaScript a click opens the viewer; the item also has its own page.
       await ada.goto(server.url + (await ada.getByRole("link", { name: "picture 2.png" }).getAttribute("href")));
-      await ada.getByRole("main").getByRole("button", { name: "Star", exact: true }).click();
-      await expect(ada.getByRole("main").getByRole("button", { name: "Star", exact: true })).toHaveAttribute(
+      await ada.getByRole("main").getByRole("button", { name: "Favorite", exact: true }).click();
+      await expect(ada.getByRole("main").getByRole("button", { name: "Favorite", exact: true })).toHaveAttribute(
         "aria-pressed",
         "true",
       );
@@ -82,8 +82,8 @@ for (const javaScriptEnabled of [true, false]) {
 
       // Create a folder and move something into it.
       await ada.goto(`${server.url}/uploads`);
-      await ada.getByLabel("Name of the new folder").fill("Holidays");
-      await ada.getByRole("button", { name: "Make folder" }).click();
+      await ada.getByLabel("Folder name").fill("Holidays");
+      await ada.getByRole("button", { name: "Create folder" }).click();
       await expect(ada.getByRole("heading", { name: "Holidays", exact: true })).toBeVisible();
       await ada.goto(`${server.url}/photos`);
       await ada.goto(server.url + (await ada.getByRole("link", { name: "By the sea.png" }).getAttribute("href")));
@@ -96,7 +96,7 @@ for (const javaScriptEnabled of [true, false]) {
       // Move it to the trash and restore it.
       await ada.goto(server.url + (await ada.getByRole("link", { name: "By the sea.png" }).getAttribute("href")));
       await ada.getByRole("button", { name: "Move to trash" }).click();
-      await expect(toast(ada, "1 item put into the trash.")).toBeVisible();
+      await expect(toast(ada, "1 item moved to trash")).toBeVisible();
       await ada.goto(`${server.url}/trash`);
       await ada.goto(server.url + (await ada.getByRole("link", { name: "By the sea.png" }).getAttribute("href")));
       await ada.waitForURL("**/items/*");
@@ -106,41 +106,41 @@ for (const javaScriptEnabled of [true, false]) {
 
       // Delete for good.
       await ada.getByRole("button", { name: "Move to trash" }).click();
-      await expect(toast(ada, "1 item put into the trash.")).toBeVisible();
+      await expect(toast(ada, "1 item moved to trash")).toBeVisible();
       await ada.goto(`${server.url}/trash`);
-      await ada.getByRole("link", { name: "Empty the trash" }).click();
-      await ada.getByRole("button", { name: "Delete everything in it" }).click();
+      await ada.getByRole("link", { name: "Empty trash" }).click();
+      await ada.getByRole("button", { name: "Empty trash" }).click();
       await expect(ada.getByText("The trash is empty.").first()).toBeVisible();
 
       // Account: profile, theme, password, devices.
       await ada.goto(`${server.url}/account`);
       await ada.getByLabel("Last name").fill("King");
       await ada.getByRole("button", { name: "Save profile" }).click();
-      await expect(toast(ada, "Your profile is saved.")).toBeVisible();
-      await ada.getByRole("button", { name: "Always dark" }).click();
-      await expect(toast(ada, "Dark colors from now on.")).toBeVisible();
+      await expect(toast(ada, "Profile saved")).toBeVisible();
+      await ada.getByRole("main").getByRole("button", { name: "Dark" }).click();
+      await expect(toast(ada, "Dark theme")).toBeVisible();
       await expect(ada.locator("html")).toHaveAttribute("data-theme", "dark");
-      await ada.getByLabel("Password now").fill(PASSWORD);
+      await ada.getByLabel("Current password").fill(PASSWORD);
       await ada.getByLabel("New password").fill("an even longer one");
       await ada.getByRole("button", { name: "Change password" }).click();
-      await expect(toast(ada, "Your new password is set.")).toBeVisible();
+      await expect(toast(ada, "Password changed.")).toBeVisible();
       await ada.goto(`${server.url}/account/sessions`);
       await expect(ada.getByText("This device")).toBeVisible();
 
       // The admin creates a code, with which Ada sets another password.
       await page.goto(`${server.url}/admin/users?status=active`);
       await page.getByRole("link", { name: "Manage Ada King" }).click();
-      await page.getByRole("button", { name: "Make a one-time code" }).click();
+      await page.getByRole("button", { name: "Create reset code" }).click();
       const code = await page.locator(".code").textContent();
       await ada.goto(`${server.url}/account/sessions`);
       await expect(ada.getByText("This device")).toBeVisible();
       await ada.goto(`${server.url}/recover`);
-      await ada.getByLabel("Username or e-mail").fill("ada");
+      await ada.getByLabel("Username or email").fill("ada");
       await ada.getByLabel("One-time code").fill(code);
       await ada.getByLabel("New password", { exact: true }).fill("the longest one of all");
       await ada.getByRole("button", { name: "Set password" }).click();
-      await expect(ada.getByText("Your new password is set. Log in with it.")).toBeVisible();
-      await ada.getByLabel("Username or e-mail").fill("ada");
+      await expect(ada.getByText("Password changed. Log in with your new password.")).toBeVisible();
+      await ada.getByLabel("Username or email").fill("ada");
       await ada.getByLabel("Password", { exact: true }).fill("the longest one of all");
       await ada.getByRole("button", { name: "Log in" }).click();
       await ada.waitForURL("**/dashboard");

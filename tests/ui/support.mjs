@@ -94,7 +94,7 @@ export const test = base.extend({
     { scope: "worker", timeout: 120_000 },
   ],
 
-  /** An empty server; `server.setup` is its set-up link. */
+  /** An empty server; `server.setup` is its setup link. */
   server: async ({ database }, use, info) => {
     const folder = mkdtempSync(join(tmpdir(), "nexus-ui-"));
     const server = await startServer(folder, database(folder), pathOf(info.project), {});
@@ -140,7 +140,7 @@ export const toast = (page, text) => page.locator("[data-toast]").getByText(text
 
 export async function logIn(page, url, username) {
   await page.goto(`${url}/login`);
-  await page.getByLabel("Username or e-mail").fill(username);
+  await page.getByLabel("Username or email").fill(username);
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.waitForURL("**/dashboard");
@@ -151,7 +151,7 @@ export async function register(page, url, first, last, username) {
   await page.getByLabel("First name").fill(first);
   await page.getByLabel("Last name").fill(last);
   await page.getByLabel("Username").fill(username);
-  await page.getByLabel("E-mail").fill(`${username}@example.org`);
+  await page.getByLabel("Email").fill(`${username}@example.org`);
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Send request" }).click();
   await page.waitForURL("**/pending");
@@ -249,7 +249,7 @@ export async function choose(page, files) {
     await send.click();
     await page.waitForURL("**/uploads/results/*");
   } else {
-    await expect(page.locator("[data-queue-words]")).toHaveText(/added|already here|refused/);
+    await expect(page.locator("[data-queue-words]")).toHaveText(/added|already uploaded|failed/);
   }
 }
 

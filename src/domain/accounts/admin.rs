@@ -40,7 +40,7 @@ pub fn set_access_level(
         .ok_or_else(|| Error::field("access_level", "Choose user or admin."))?;
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
-        // The next log-in would set the level of the file again.
+        // The next login would set the level of the file again.
         if services.users_file.sets_access_level_of(&user) {
             return Err(Error::Conflict(
                 "Their access level stands in the users file. Change it there.".into(),
@@ -71,7 +71,7 @@ pub(crate) fn change_access_level(
     match level {
         // The last active admin must not become a user.
         AccessLevel::User => ensure_another_admin(services, conn, &user)?,
-        // Records that the site has an admin, so that the set-up code can create no other. It does not matter if that
+        // Records that the site has an admin, so that the setup code can create no other. It does not matter if that
         // is recorded already.
         AccessLevel::Admin => _ = store::site::update_claim_first_admin(conn)?,
     }
@@ -136,7 +136,7 @@ pub fn create_access_code(
     Ok((user, grouped))
 }
 
-/// Finds a user by username or e-mail.
+/// Finds a user by username or email.
 ///
 /// # Errors
 /// `NotFound`.
@@ -272,7 +272,7 @@ pub fn count_pending(reader: &mut LibraryReader<'_>) -> Result<i64> {
 /// A user, as admins see them.
 pub struct ListedUser {
     pub user: User,
-    /// Who logs in with the e-mail address that this user states, if it is someone else.
+    /// Who logs in with the email address that this user states, if it is someone else.
     pub email_holder: Option<String>,
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct InitialStatus {
     pub status: Status,
     pub access_level: AccessLevel,
     pub origin: Origin,
-    /// Whether a stranger asks for the account, who must not learn which e-mail addresses have one.
+    /// Whether a stranger asks for the account, who must not learn which email addresses have one.
     pub is_request: bool,
 }
 
@@ -107,7 +107,7 @@ fn collect_error<T>(parsed: Result<T, FieldError>, errors: &mut Vec<FieldError>)
 /// with [`activate`].
 ///
 /// # Errors
-/// `Invalid` names the values that are taken: the username, and the e-mail address unless it is a request. If this function
+/// `Invalid` names the values that are taken: the username, and the email address unless it is a request. If this function
 /// fails, the folder is removed; if the caller rolls back later, the folder remains.
 pub(crate) fn create(
     services: &Services,
@@ -152,7 +152,7 @@ pub(crate) fn create(
 }
 
 /// Creates, in the caller's transaction, what only an approved account has and this one has not yet: the folder, its
-/// directories and counters, and the right to log in with the e-mail address, if no other account has it.
+/// directories and counters, and the right to log in with the email address, if no other account has it.
 ///
 /// # Errors
 /// If this function fails, the folder is removed; if the caller rolls back later, the folder remains.
@@ -176,7 +176,7 @@ pub(crate) fn activate(services: &Services, conn: &mut Conn, user: &User, at: Ti
     filled
 }
 
-/// Lets a user log in with their e-mail address, unless another account has it.
+/// Lets a user log in with their email address, unless another account has it.
 fn claim_email(conn: &mut Conn, user: &User) -> Result<()> {
     if user.login_email.is_none() && !store::users::is_email_taken(conn, &user.email, None)? {
         store::users::update_login_email(conn, user.id, Some(&user.email))?;
@@ -192,7 +192,7 @@ fn ensure_free(conn: &mut Conn, person: &ValidPerson, start: InitialStatus) -> R
     }
     // Not told to strangers. Admins see it in the queue.
     if !start.is_request && store::users::is_email_taken(conn, person.email.as_str(), None)? {
-        taken.push(FieldError::new("email", "There is an account with that e-mail already."));
+        taken.push(FieldError::new("email", "There is an account with that email already."));
     }
     if taken.is_empty() { Ok(()) } else { Err(Error::Invalid(taken)) }
 }

@@ -42,7 +42,7 @@ pub fn is_setup_code(services: &Services, given: &str) -> Result<bool> {
     Ok(given.trim().as_bytes().ct_eq(setup_code(services)?.as_bytes()).into())
 }
 
-/// Creates the first admin and signs them in; the set-up code proves that they own the server. Returns the session
+/// Creates the first admin and signs them in; the setup code proves that they own the server. Returns the session
 /// token.
 ///
 /// # Errors
@@ -54,7 +54,7 @@ pub async fn set_up(
     client: Client,
 ) -> Result<String> {
     // One fixed name instead of a username, so that wrong codes of all clients count together.
-    let attempt = services.login_throttle.begin_attempt("the set-up code", client.address)?;
+    let attempt = services.login_throttle.begin_attempt("the setup code", client.address)?;
 
     // Whether there is an admin is checked again in the transaction below.
     let is_right = {
@@ -108,7 +108,7 @@ pub async fn set_up(
                 Event::AccountMade,
                 &Actor::new_user(id, username, &client),
                 username,
-                "the first admin, with the set-up code",
+                "the first admin, with the setup code",
             )?;
             Ok(token)
         })?;

@@ -26,14 +26,14 @@ pub struct ProfileChange {
     pub firstname: String,
     pub lastname: String,
     pub email: String,
-    /// The user's password, if the e-mail address changes.
+    /// The user's password, if the email address changes.
     pub email_password: String,
     pub contact_number: String,
     pub address: String,
     pub single_keys: bool,
 }
 
-/// Updates a user's profile, and the avatar if it shows initials. A new e-mail address requires the password. The answer is
+/// Updates a user's profile, and the avatar if it shows initials. A new email address requires the password. The answer is
 /// the same whether or not another account has the address: then the user cannot log in with it, and admins see it. Admins
 /// are told, because they see all addresses.
 ///
@@ -101,7 +101,7 @@ impl ProfileChange {
     }
 }
 
-/// Writes a profile. Without a proof, the e-mail address must be the user's current one.
+/// Writes a profile. Without a proof, the email address must be the user's current one.
 fn save(
     services: &Services,
     auth_session: &AuthSession,
@@ -121,7 +121,7 @@ fn save(
         // The unique index is the final check; this one names the field.
         let is_taken = store::users::is_email_taken(conn, email, Some(user.id))?;
         if is_taken && current.is_admin() {
-            return Err(Error::field("email", "There is an account with that e-mail already."));
+            return Err(Error::field("email", "There is an account with that email already."));
         }
         let update = store::users::ProfileUpdate {
             firstname: profile.firstname.as_str(),

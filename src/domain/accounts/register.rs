@@ -28,7 +28,7 @@ fn ensure_may_wait(conn: &mut Conn, status: Status) -> Result<()> {
 }
 
 /// Creates a pending account (an active one if registration is open) and signs the user in, so that they can see the
-/// state of their request; returns the session token. The answer is the same whether or not another account has the e-mail
+/// state of their request; returns the session token. The answer is the same whether or not another account has the email
 /// address.
 ///
 /// # Errors

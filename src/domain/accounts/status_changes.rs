@@ -94,7 +94,7 @@ pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision
             create::activate(services, conn, &user, at)?;
         }
 
-        // If this activates the first admin of the server, the set-up code is removed below.
+        // If this activates the first admin of the server, the setup code is removed below.
         let is_first_admin = decision.to() == Status::Active
             && user.is_admin()
             && store::site::update_claim_first_admin(conn)?;
@@ -168,4 +168,4 @@ pub(super) fn ensure_another_admin(
     if others.next().is_some() { Ok(()) } else { Err(Error::Conflict(LAST_ADMIN.into())) }
 }
 
-pub(super) const LAST_ADMIN: &str = "This is the last admin. Make somebody else admin first.";
+pub(super) const LAST_ADMIN: &str = "You can't remove the last admin.";

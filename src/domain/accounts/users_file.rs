@@ -1,4 +1,4 @@
-//! Accounts of the users file, created at the first log-in.
+//! Accounts of the users file, created at the first login.
 
 use super::admin;
 use super::create::{self, InitialStatus, ValidPerson};
@@ -23,7 +23,7 @@ pub(crate) fn create_from_entry(
     conn: &mut Conn,
     entry: &UsersFileEntry,
 ) -> Result<User> {
-    // The first log-in creates the account.
+    // The first login creates the account.
     let Some(user) = store::users::find_by_login(conn, &entry.username)? else {
         let start = InitialStatus {
             status: Status::Active,
@@ -68,7 +68,7 @@ pub(crate) fn create_from_entry(
 }
 
 /// Builds the personal data of an account from an entry of the users file: a name made from the username, and the
-/// entry's e-mail or a placeholder that no other account has.
+/// entry's email or a placeholder that no other account has.
 fn person_from_entry(conn: &mut Conn, entry: &UsersFileEntry) -> Result<ValidPerson> {
     // `ada.lovelace` becomes Ada Lovelace.
     let name_parts: Vec<String> = entry

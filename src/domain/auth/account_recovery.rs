@@ -35,7 +35,7 @@ pub async fn recover(
     let wrong_code_error = || {
         Error::field(
             "access_code",
-            "That code and name do not go together, or the code is over. Ask the admin for a new one.",
+            "That code doesn't match this username or has expired. Ask the admin for a new one.",
         )
     };
 

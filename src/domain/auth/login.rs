@@ -1,4 +1,4 @@
-//! Log-in with a password.
+//! Login with a password.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,8 +19,8 @@ use crate::state::rate_limiter::Bucket;
 use crate::store;
 use crate::sync::run_on_blocking_pool;
 
-/// Checks username (or e-mail) and password and signs the user in; returns the session token. `devices` are those marks of
-/// earlier log-ins that the client has sent.
+/// Checks username (or email) and password and signs the user in; returns the session token. `devices` are those marks of
+/// earlier logins that the client has sent.
 ///
 /// # Errors
 /// `BadCredentials`, identical and after the same time for an unknown user and a wrong password;
@@ -49,7 +49,7 @@ pub async fn log_in(
         .await?
     };
 
-    // Limits before the expensive hash. Username and e-mail address of an account count together. What is typed gets a prefix,
+    // Limits before the expensive hash. Username and email address of an account count together. What is typed gets a prefix,
     // so that no text that a client sends is the name of another limit.
     let limited =
         login_account.as_ref().map_or_else(|| format!("typed {login}"), LoginAccount::key);
@@ -64,7 +64,7 @@ pub async fn log_in(
 
     let (Some(login_account), HashCheck::Right | HashCheck::RightButOld) = (login_account, verdict)
     else {
-        // Counts a failed log-in.
+        // Counts a failed login.
         services.metrics.record_login(false);
         tracing::info!(address = %client.address, "wrong password or name");
         let subject = name.unwrap_or_else(|| "(nobody of that name)".into());
@@ -84,7 +84,7 @@ pub async fn log_in(
     // The password is right, so this attempt does not count as a wrong one.
     attempt.forgive();
 
-    // A hash in an older format is replaced after a successful log-in.
+    // A hash in an older format is replaced after a successful login.
     let new_hash = match (&login_account, verdict) {
         (LoginAccount::Database(user), HashCheck::RightButOld) if user.status.block().is_none() => {
             Some(upgrade_hash(services, password, &client).await?)
@@ -97,7 +97,7 @@ pub async fn log_in(
         let (user, token) = services.db.write(|conn| {
             let at = now();
             let user = match &login_account {
-                // The password may have changed since it was verified; and of two simultaneous log-ins that
+                // The password may have changed since it was verified; and of two simultaneous logins that
                 // both upgrade an old hash, the second is asked to try again.
                 LoginAccount::Database(verified_user) => {
                     store::users::update_lock(conn, verified_user.id)?;
@@ -148,7 +148,7 @@ pub async fn log_in(
 
         match (token, user.status.block()) {
             (Some(token), _) => {
-                // Counts a successful log-in.
+                // Counts a successful login.
                 services.metrics.record_login(true);
                 tracing::info!(user = user.id.0, "logged in");
                 Ok((user, token))
@@ -184,7 +184,7 @@ fn record_refusal(services: &Services, actor: &Actor, subject: &str, detail: &st
     services.db.write(|conn| audit::append(conn, Event::LogInRefused, actor, subject, detail))
 }
 
-/// Records the refused log-ins that were merged for ten minutes, or all of them when the server stops.
+/// Records the refused logins that were merged for ten minutes, or all of them when the server stops.
 pub fn write_merged_refusals(services: &Services, all: bool) -> Result<()> {
     for merged in services.refused_logins.take(all) {
         let client = Client { address: merged.address, device: String::new() };
@@ -212,7 +212,7 @@ impl LoginAccount {
         }
     }
 
-    /// The id of the account's row. A user of the users file has one after the first log-in.
+    /// The id of the account's row. A user of the users file has one after the first login.
     fn id(&self, services: &Services) -> Result<Option<UserId>> {
         match self {
             Self::Database(user) => Ok(Some(user.id)),
@@ -236,14 +236,14 @@ impl LoginAccount {
     }
 }
 
-/// Finds an account by username or e-mail; an entry of the users file precedes a row of the same name.
+/// Finds an account by username or email; an entry of the users file precedes a row of the same name.
 fn find_account(services: &Services, login: &str) -> Result<Option<LoginAccount>> {
     if let Some(entry) = services.users_file.find(login) {
         return Ok(Some(LoginAccount::UsersFile(entry)));
     }
     let user = find(services, login)?;
     let user = match user {
-        // The login is the e-mail in the row of a user of the users file, where the valid password hash is.
+        // The login is the email in the row of a user of the users file, where the valid password hash is.
         Some(user) if user.origin == Origin::File => {
             return Ok(services.users_file.find(&user.username).map(LoginAccount::UsersFile));
         }
@@ -252,7 +252,7 @@ fn find_account(services: &Services, login: &str) -> Result<Option<LoginAccount>
     Ok(user.map(|user| LoginAccount::Database(Box::new(user))))
 }
 
-/// Finds an account by username or e-mail. The password is not checked.
+/// Finds an account by username or email. The password is not checked.
 pub fn find(services: &Services, login: &str) -> Result<Option<User>> {
     services.db.read(|conn| Ok(store::users::find_by_login(conn, login)?))
 }

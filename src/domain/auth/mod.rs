@@ -1,4 +1,4 @@
-//! Ways to authenticate: log-in and API tokens.
+//! Ways to authenticate: login and API tokens.
 
 pub mod account_recovery;
 pub mod api_tokens;

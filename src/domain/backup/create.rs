@@ -290,7 +290,7 @@ impl SetWriter<'_> {
             }
         };
 
-        // A restore sets this time, and recognises unchanged files by it.
+        // A restore sets this time, and recognizes unchanged files by it.
         line.modified = modified_nanos(&file)?;
 
         // Contents are stored once, by hash.

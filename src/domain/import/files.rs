@@ -257,7 +257,7 @@ impl FileImport<'_> {
         Ok(())
     }
 
-    /// Applies a file's trash and favourite state to its item, then removes the file if the import moves files.
+    /// Applies a file's trash and favorite state to its item, then removes the file if the import moves files.
     fn record_stored(&mut self, user: &User, pending: &PendingFile, item: &Item) -> Result<()> {
         if pending.state == FileState::Favorite && !item.favorite {
             items::set_favorite(self.services, &Authority::server(user), &[item.id], true)?;

@@ -1,7 +1,7 @@
 //! Imports from the PHP original: users with their status, passwords, folders and files.
 //!
 //! The original is only read, except that `ImportOptions::moves` deletes files there after they are stored. The import
-//! can be interrupted and repeated: existing users and files are recognised and not imported twice.
+//! can be interrupted and repeated: existing users and files are recognized and not imported twice.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -236,7 +236,7 @@ fn import_user(
     Ok(Some(admin::create_user(services, &person, hash, start, at)?))
 }
 
-/// The account with the same name and e-mail, created by an earlier import.
+/// The account with the same name and email, created by an earlier import.
 fn find_same(services: &Services, username: &str, email: &str) -> Result<Option<User>> {
     let found = services.db.read(|conn| Ok(store::users::find_by_login(conn, username)?))?;
     // A request that was not approved yet has no folder, so no import created it.

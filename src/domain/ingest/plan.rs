@@ -196,7 +196,7 @@ pub(super) fn new_item(
 
 /// The error for the second of two admins who decide at once.
 pub(crate) fn already_decided_error() -> Error {
-    Error::Conflict("That was decided already.".into())
+    Error::Conflict("Already handled".into())
 }
 
 /// How long the result of a finished upload can be queried.

@@ -117,7 +117,7 @@ fn find_parent(
     if parent.as_ref().is_some_and(Directory::is_view) {
         return Err(Error::field(
             "parent",
-            "That folder only shows things that are kept elsewhere.",
+            "That folder only shows items that are kept elsewhere.",
         ));
     }
     Ok(parent)

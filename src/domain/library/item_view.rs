@@ -7,7 +7,7 @@ use crate::model::{Cursor, Directory, Item, ItemId, Shelf, Sort, Track, User, no
 use crate::state::Services;
 use crate::store;
 
-/// An item, its location, and its neighbours on the shelf.
+/// An item, its location, and its neighbors on the shelf.
 pub struct ItemView {
     pub item: Item,
     /// Its tags, if it is a recording.
@@ -30,15 +30,15 @@ pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
         let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
         let cursor = Cursor::after_item(&item, sort);
 
-        // The neighbours on the shelf, for the viewer's arrows.
-        let mut neighbour = |sort| -> Result<Option<ItemId>> {
+        // The neighbors on the shelf, for the viewer's arrows.
+        let mut neighbor = |sort| -> Result<Option<ItemId>> {
             let next = store::item_lists::list(conn, user.id, &filter, sort, Some(&cursor), 1)?;
             Ok(next.first().map(|item| item.id))
         };
 
-        let older = neighbour(sort)?;
+        let older = neighbor(sort)?;
         // The next newer item follows in the opposite order, which the trash does not have.
-        let newer = if item.in_trash { None } else { neighbour(Sort::Oldest)? };
+        let newer = if item.in_trash { None } else { neighbor(Sort::Oldest)? };
         let tracks = music_albums::find_tracks(conn, user, std::slice::from_ref(&item))?;
         Ok(ItemView { item, tracks, directory, newer, older })
     })?;

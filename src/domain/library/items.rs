@@ -1,4 +1,4 @@
-//! Items: view, open, mark as favourite, rename, move.
+//! Items: view, open, mark as favorite, rename, move.
 
 use super::edit_details::{self, DetailsChange};
 use super::live_photos::{count_requested, find_owned_with_companions};
@@ -38,7 +38,7 @@ pub fn list_of(services: &Services, user: &User, ids: &[ItemId]) -> Result<Vec<I
     services.db.read(|conn| find_owned(conn, user, ids))
 }
 
-/// Marks items as favourites, or not. Returns how many changed.
+/// Marks items as favorites, or not. Returns how many changed.
 ///
 /// # Errors
 /// `NotFound` if none of them belongs to the user.
@@ -56,7 +56,7 @@ pub fn set_favorite(
     })
 }
 
-/// Marks items as favourites, or not, in the caller's transaction. Returns how many changed.
+/// Marks items as favorites, or not, in the caller's transaction. Returns how many changed.
 fn set_favorite_rows(
     conn: &mut Conn,
     user: &User,
@@ -283,7 +283,7 @@ fn ensure_accepts_kind(target: &Directory, item: &Item) -> Result<()> {
         let name = &target.directory_name;
         return Err(Error::field(
             "directory",
-            format!("{name} only shows things that are kept elsewhere."),
+            format!("{name} only shows items that are kept elsewhere."),
         ));
     }
 

@@ -9,13 +9,17 @@ use super::{music_albums, search};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Cursor, Directory, DirectoryId, Item, Sort, Track, User, YearMonth, now};
+use crate::model::{
+    Cursor, Directory, DirectoryId, Item, ItemId, Shelf, Sort, Track, User, YearMonth, now,
+};
 use crate::state::Services;
 use crate::state::library_cache::Months;
 use crate::store;
 
 /// Items per page.
 pub const PAGE_ITEMS: u8 = 60;
+/// Files that have not been read, as many as a page shows.
+const MAX_UNDATED: i64 = 240;
 /// How long a search without matches continues before it returns an empty page.
 const SEARCH_TIME: Duration = Duration::from_millis(25);
 
@@ -24,6 +28,10 @@ pub struct Listing {
     pub items: Vec<Item>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<Cursor>,
+    /// Where the page before this one ends; `None` on the first, and in an order that has no way back.
+    pub previous: Option<Cursor>,
+    /// Items of a shelf before the first one of this page.
+    pub offset: i64,
     /// Items per month: for a shelf, all months; for a directory, the months on this page. Empty for a search, with a
     /// filter by kind, or if not sorted by time.
     pub months: Months,
@@ -42,6 +50,8 @@ impl Listing {
         Self {
             items: Vec::new(),
             next: None,
+            previous: None,
+            offset: 0,
             months,
             tracks: Vec::new(),
             children: Vec::new(),
@@ -56,6 +66,8 @@ pub struct ListingQuery {
     pub filter: ItemFilter,
     pub sort: Sort,
     pub cursor: Option<String>,
+    /// In place of `cursor`: the page ends before this position. Only in an order by date.
+    pub before: Option<String>,
     pub limit: u8,
 }
 
@@ -91,6 +103,77 @@ pub fn list_named(
     Ok(NamedItems { items, next, directory_names })
 }
 
+fn bad_cursor() -> Error {
+    Error::field("cursor", "That page of the list does not exist. Start from its top.")
+}
+
+/// Returns where the page before this one ends, and how many items of a shelf come before it.
+fn look_back(
+    conn: &mut Conn,
+    user: &User,
+    query: &ListingQuery,
+    months: &Months,
+    first: &Item,
+) -> Result<(Option<Cursor>, i64)> {
+    let (sort, filter) = (query.sort(), &query.filter);
+    let is_first_page = query.cursor.is_none() && query.before.is_none();
+    let Some(reversed) = sort.reversed().filter(|_| !is_first_page && filter.words.is_none())
+    else {
+        return Ok((None, 0));
+    };
+
+    let start = Cursor::after_item(first, sort);
+    let above = store::item_lists::list(conn, user.id, filter, reversed, Some(&start), 1)?;
+    if above.is_empty() {
+        return Ok((None, 0));
+    }
+    if filter.directory.is_some() || filter.kind.is_some() {
+        return Ok((Some(start), 0));
+    }
+
+    let month = first.shown_at.month().number();
+    let is_ahead = |other: i32| if sort == Sort::Oldest { other < month } else { other > month };
+    let in_months: i64 =
+        months.iter().filter(|(other, _)| is_ahead(other.number())).map(|(_, items)| *items).sum();
+    let in_month = store::item_lists::count_ahead_in_month(conn, user.id, filter, first, sort)?;
+    Ok((Some(start), in_months + in_month))
+}
+
+/// The position just before an item in an order by date, so that a page begins with it; `None` if it is not the user's, in
+/// the trash, or in another order.
+///
+/// # Errors
+/// Database errors.
+pub fn position_before(
+    reader: &mut LibraryReader<'_>,
+    user: &User,
+    id: ItemId,
+    sort: Sort,
+) -> Result<Option<String>> {
+    let item = store::items::find(reader.conn, user.id, id)?.filter(|item| !item.in_trash);
+    let Some(item) = item.filter(|_| sort.reversed().is_some()) else { return Ok(None) };
+    // The ids of one millisecond are ordered, so the neighbor of this one is before or after it.
+    let neighbor = |id: ItemId, up: bool| {
+        let number = id.0.as_u128();
+        let number = if up { number.saturating_add(1) } else { number.saturating_sub(1) };
+        ItemId(uuid::Uuid::from_u128(number))
+    };
+    let place = Cursor::Clock(item.shown_at, neighbor(id, sort == Sort::Newest));
+    Ok(Some(place.encode()))
+}
+
+/// Items of a shelf whose files have not been read, so that it is not known yet when they were taken; the newest ones.
+///
+/// # Errors
+/// Database errors.
+pub fn list_undated(
+    reader: &mut LibraryReader<'_>,
+    user: &User,
+    shelf: Shelf,
+) -> Result<Vec<Item>> {
+    Ok(store::item_lists::list_undated(reader.conn, user.id, shelf, MAX_UNDATED)?)
+}
+
 /// Returns the items of a page, and the position where the next page begins; `None` if this is the last one.
 fn load_page(
     conn: &mut Conn,
@@ -99,14 +182,22 @@ fn load_page(
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
     let sort = page.sort();
     let after = match &page.cursor {
-        Some(text) => Some(Cursor::decode(text, sort).ok_or_else(|| {
-            Error::field("cursor", "That page of the list does not exist. Start from its top.")
-        })?),
+        Some(text) => Some(Cursor::decode(text, sort).ok_or_else(bad_cursor)?),
         None => None,
     };
 
     if page.filter.words.is_some() {
         return search_page(conn, user, page, after);
+    }
+    if let (Some(text), Some(reversed)) = (&page.before, sort.reversed()) {
+        let end = Cursor::decode(text, sort).ok_or_else(bad_cursor)?;
+        let limit = i64::from(page.limit);
+        let mut items =
+            store::item_lists::list(conn, user.id, &page.filter, reversed, Some(&end), limit)?;
+        items.reverse();
+        // What follows is the page that the reader comes from.
+        let next = items.last().map(|item| Cursor::after_item(item, sort));
+        return Ok((items, next));
     }
 
     // One item more than the page holds shows whether there is another page.
@@ -175,8 +266,12 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User, query: &ListingQuery) -
         None => Vec::new(),
     };
 
+    let (previous, offset) = match items.first() {
+        Some(first) => look_back(conn, user, query, &months, first)?,
+        None => (None, 0),
+    };
     let tracks = music_albums::find_tracks(conn, user, &items)?;
-    Ok(Listing { items, next, months, tracks, children, sort })
+    Ok(Listing { items, next, previous, offset, months, tracks, children, sort })
 }
 
 /// A directory, its ancestors from the outermost inwards, and one page of what it contains.

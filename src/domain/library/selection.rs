@@ -11,7 +11,7 @@ pub const MAX_SELECTED: usize = 1000;
 /// Those of `ids` that belong to the user; others are treated as absent.
 pub(crate) fn find_owned(conn: &mut Conn, user: &User, ids: &[ItemId]) -> Result<Vec<Item>> {
     if ids.len() > MAX_SELECTED {
-        return Err(Error::BadRequest(format!("At most {MAX_SELECTED} things at once.")));
+        return Err(Error::BadRequest(format!("At most {MAX_SELECTED} items at once.")));
     }
     let items = store::items::list_of(conn, user.id, ids)?;
     if items.is_empty() { Err(Error::NotFound) } else { Ok(items) }

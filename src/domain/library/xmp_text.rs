@@ -82,7 +82,7 @@ fn date_text(taken: &TakenAt) -> String {
 /// Degrees and decimal minutes: `48,12.5N`.
 fn degrees_text(degrees: f64, [positive, negative]: [char; 2]) -> String {
     let letter = if degrees < 0.0 { negative } else { positive };
-    // Rounded as a whole, so that there are never 60 minutes. Six decimals of a minute are two millimetres.
+    // Rounded as a whole, so that there are never 60 minutes. Six decimals of a minute are two millimeters.
     let minutes = (degrees.abs() * 60_000_000.0).round() / 1_000_000.0;
     let whole = (minutes / 60.0).floor();
     format!("{whole},{:.6}{letter}", minutes - whole * 60.0)

@@ -23,7 +23,7 @@ const REPORT_RETENTION: time::Duration = time::Duration::days(1);
 /// Database and system errors; the next round tries again.
 pub fn run_round(services: &Services) -> Result<()> {
     write_last_seen(services)?;
-    // Imports and log-ins change which kinds of hashes there are.
+    // Imports and logins change which kinds of hashes there are.
     login::measure_hashes(services)?;
 
     // One of 256 preview folders per round, by a counter that wraps around: leftovers of a killed process are gone

@@ -94,7 +94,7 @@ pub fn status(services: &Services) -> Result<ServerStatus> {
 
     if let Some(why) = services.watch_error.get() {
         warnings.push(format!(
-            "What others put into people's folders is not noticed: {why}. Run nexus-media scan from time to time."
+            "Changes made outside Nexus aren't detected: {why}. Run nexus-media scan from time to time."
         ));
     }
 

@@ -44,7 +44,7 @@ pub async fn open_full_size(
         return Ok(source);
     }
 
-    let busy = || Error::Unavailable("This picture is still being made.");
+    let busy = || Error::Unavailable("This preview is still being made.");
     let waited = tokio::time::timeout(timeout, services.full_size_slots.clone().acquire_owned());
     let slot = waited.await.map_err(|_| busy())?.map_err(|_| busy())?;
     let (shared, owner) = (services.clone(), user.clone());

@@ -59,7 +59,7 @@ pub async fn open_when_ready(
             return Ok(source);
         }
         if Instant::now() >= deadline {
-            return Err(Error::Unavailable("This picture is still being made."));
+            return Err(Error::Unavailable("This preview is still being made."));
         }
 
         // Another server may make it, which is not announced here.

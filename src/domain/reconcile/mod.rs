@@ -1,6 +1,6 @@
 //! Compares disk and database.
 //!
-//! `check` reports what is wrong; `scan` accepts what other programs did: it adds new files, recognises moved ones by
+//! `check` reports what is wrong; `scan` accepts what other programs did: it adds new files, recognizes moved ones by
 //! their bytes, re-reads changed ones and marks missing ones. Neither deletes a file.
 
 pub mod amend;

@@ -15,7 +15,7 @@ use crate::store;
 use crate::sync::run_on_blocking_pool;
 use std::sync::Arc;
 
-/// The prefix of every access token, by which secret scanners recognise it.
+/// The prefix of every access token, by which secret scanners recognize it.
 pub const TOKEN_PREFIX: &str = "nexus_pat_";
 /// Access tokens per user.
 const MAX_TOKENS: usize = 100;

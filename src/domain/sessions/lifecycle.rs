@@ -18,7 +18,7 @@ use crate::store;
 
 /// A session ends when it is not used for this long,
 pub const IDLE_LIFETIME: time::Duration = time::Duration::days(14);
-/// and at the latest this long after log-in.
+/// and at the latest this long after login.
 pub const MAX_LIFETIME: time::Duration = time::Duration::days(90);
 /// The kinds of sessions that belong to a device rather than a script.
 pub(crate) const DEVICE_SESSION_KINDS: [SessionKind; 2] = [SessionKind::Browser, SessionKind::Api];

@@ -1,5 +1,5 @@
 //! Refresh tokens: all tokens of a session begin with the same random part, so that a token that was exchanged long ago is
-//! still recognised, without a record of each.
+//! still recognized, without a record of each.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! `/api/auth/…` and `/api/users/me`: log-in, token refresh, log-out, and the current user.
+//! `/api/auth/…` and `/api/users/me`: login, token refresh, log-out, and the current user.
 
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, http::StatusCode};
@@ -31,7 +31,7 @@ pub(super) fn routes() -> Vec<Route> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
-    /// Username or e-mail address.
+    /// Username or email address.
     #[schema(example = "ada")]
     username: String,
     #[schema(example = "correct horse battery")]

@@ -272,7 +272,7 @@ pub struct UserBody {
     quota_bytes: i64,
     /// Bytes stored, including the trash.
     used_bytes: i64,
-    /// The username of another account that logs in with this e-mail address. Only for admins, and only if there is one.
+    /// The username of another account that logs in with this email address. Only for admins, and only if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     email_holder: Option<String>,
 }

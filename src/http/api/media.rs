@@ -116,6 +116,7 @@ impl ListQuery {
 
         // The names in the API do not depend on those of the domain types.
         let filter = ItemFilter {
+            is_dated: false,
             sha256: self.sha256,
             shelf: match self.shelf.unwrap_or(ShelfWord::All) {
                 ShelfWord::All => Shelf::All,
@@ -146,7 +147,7 @@ impl ListQuery {
             SortWord::Name => Sort::Name,
             SortWord::Largest => Sort::Largest,
         };
-        Ok(ListingQuery { filter, sort, cursor: self.cursor, limit })
+        Ok(ListingQuery { filter, sort, cursor: self.cursor, before: None, limit })
     }
 }
 

@@ -40,7 +40,7 @@ impl Modify for CommonResponses {
         let components = document.components.get_or_insert_default();
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A token from log-in, or a personal access token."));
+            .description(Some("A token from login, or a personal access token."));
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
         let cookie = ApiKeyValue::with_description("nexus_session", "The session of a browser.");
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));

@@ -27,14 +27,14 @@ pub fn json_with_etag(request: &HttpRequest, body: &impl Serialize) -> HandlerRe
     cached(request, etag(body)?)
 }
 
-/// Serialises a body and computes its `ETag`.
+/// Serializes a body and computes its `ETag`.
 pub fn etag(body: &impl Serialize) -> Result<CachedResponse, Error> {
     let text = serde_json::to_string(body).map_err(Error::internal)?;
     let etag = hex::encode(Sha256::digest(text.as_bytes()));
     Ok(CachedResponse { body: text.into(), etag: etag.get(..32).unwrap_or(&etag).into() })
 }
 
-/// Responds with a serialised body and its `ETag`, or 304.
+/// Responds with a serialized body and its `ETag`, or 304.
 #[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
 pub fn cached(
     request: &HttpRequest,

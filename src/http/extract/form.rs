@@ -26,7 +26,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     type Error = HandlerError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, HandlerError>>>>;
 
-    /// Reads the form, requires a valid CSRF token, and deserialises the other fields.
+    /// Reads the form, requires a valid CSRF token, and deserializes the other fields.
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {

@@ -39,7 +39,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Error = HandlerError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, HandlerError>>>>;
 
-    /// Reads a JSON object and deserialises it; a wrong type or field is an error that names the field.
+    /// Reads a JSON object and deserializes it; a wrong type or field is an error that names the field.
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (is_json, payload) = (is_json(request), payload.take());
 
@@ -113,7 +113,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// Deserialises an integer as JSON Schema defines it: `5.0` is 5 (JSON Schema 2020-12, 4.2.3).
+/// Deserializes an integer as JSON Schema defines it: `5.0` is 5 (JSON Schema 2020-12, 4.2.3).
 pub fn deserialize_whole_number<'de, D: Deserializer<'de>>(
     reader: D,
 ) -> Result<Option<i64>, D::Error> {

@@ -54,7 +54,7 @@ async fn maybe_user(request: &HttpRequest) -> Result<MaybeUser, HandlerError> {
     Ok(MaybeUser { services, cookie, client, auth_session })
 }
 
-/// A user with an active account. Others are redirected to the log-in page or the page that explains why.
+/// A user with an active account. Others are redirected to the login page or the page that explains why.
 pub struct CurrentUser {
     pub services: Data<Services>,
     pub cookie: SessionCookie,
@@ -102,7 +102,7 @@ async fn current_user(request: &HttpRequest) -> Result<CurrentUser, HandlerError
     Ok(CurrentUser { services, cookie, client, auth_session })
 }
 
-/// The log-in page, which then leads to the requested page.
+/// The login page, which then leads to the requested page.
 fn login_path(request: &HttpRequest) -> String {
     let is_page = request.method() == Method::GET && request.path() != "/";
     match request.uri().path_and_query().map(actix_web::http::uri::PathAndQuery::as_str) {

@@ -35,8 +35,9 @@ fn is_allowed_origin(request: &ServiceRequest, services: &Services) -> bool {
 /// Rejects requests that a page of another site causes: checks the Fetch Metadata header `Sec-Fetch-Site` if the
 /// browser sends it, and `Origin` if there is one (OWASP CSRF Prevention Cheat Sheet). Forms also need the CSRF token.
 fn ensure_same_site(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
-    const REFUSED: HandlerError =
-        HandlerError::Error(Error::Forbidden("This came from another site, so nothing was done."));
+    const REFUSED: HandlerError = HandlerError::Error(Error::Forbidden(
+        "This request came from another site and was blocked.",
+    ));
     // A header that is not text becomes `?`, which matches nothing.
     let word = |name: header::HeaderName| {
         request.headers().get(name).map(|value| value.to_str().unwrap_or("?"))

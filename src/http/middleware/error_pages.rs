@@ -127,65 +127,63 @@ struct ErrorPage<'a> {
 /// Returns the heading of the page that shows an error.
 const fn error_title(error: &Error) -> &'static str {
     match error {
-        Error::NotFound => "Nothing here",
-        Error::FileMissing => "The file is gone",
-        Error::BeingChecked => "Being checked",
-        Error::Unauthenticated | Error::BadCredentials => "Please log in",
-        Error::Forbidden(_) => "That was not done",
-        Error::NotActive(_) => "Not yet",
+        Error::NotFound => "Page not found",
+        Error::FileMissing => "File missing",
+        Error::BeingChecked => "Scanning for malware",
+        Error::Unauthenticated | Error::BadCredentials => "Log in",
+        Error::Forbidden(_) => "Request blocked",
+        Error::NotActive(_) => "Account not active",
         Error::SetupRequired => "Not set up yet",
         Error::Misdirected
         | Error::BadRequest(_)
         | Error::LengthRequired
         | Error::MethodNotAllowed
         | Error::TusVersion
-        | Error::ChecksumMismatch => "That request made no sense",
-        Error::Invalid(_) => "Something needs another look",
-        Error::Conflict(_) => "That does not go together",
+        | Error::ChecksumMismatch => "Bad request",
+        Error::Invalid(_) => "Please check your input",
+        Error::Conflict(_) => "Conflict",
         Error::TooLarge { .. } => "Too large",
         Error::UnsupportedMedia => "Wrong kind of content",
         Error::PreconditionFailed => "The file has changed",
-        Error::RangeNotSatisfiable { .. } => "No such part",
-        Error::TooManyRequests { .. } => "Slow down a little",
-        Error::Unavailable(_) | Error::Contention => "Back in a moment",
-        Error::QuotaExceeded | Error::DiskFull => "No room left",
-        Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => "Something broke",
+        Error::RangeNotSatisfiable { .. } => "Range not available",
+        Error::TooManyRequests { .. } => "Too many requests",
+        Error::Unavailable(_) | Error::Contention => "Temporarily unavailable",
+        Error::QuotaExceeded | Error::DiskFull => "Not enough storage",
+        Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => {
+            "Something went wrong"
+        }
     }
 }
 
 /// Returns what the user can do about an error, for the page that shows it.
 const fn error_advice(error: &Error) -> &'static str {
     match error {
-        Error::NotFound => "Check the address, or start again from home.",
+        Error::NotFound => "Check the address, or go to the home page.",
         Error::FileMissing => {
-            "It may have been moved or deleted outside Nexus. Its entry is kept and marked; put the file back and it works again."
+            "It may have been moved or deleted outside Nexus. Put the file back to restore it."
         }
         Error::BeingChecked => {
-            "Come back in a moment. If it stays, the scanner may be away: the admin can see it."
+            "Try again in a moment. If it persists, ask your admin to check the scanner."
         }
         Error::Unauthenticated | Error::BadCredentials => "Log in and try again.",
         Error::Forbidden(_) | Error::Conflict(_) | Error::Invalid(_) | Error::BadRequest(_) => {
-            "Go back, change it and send it again. Nothing was changed."
+            "Go back and try again. Nothing was saved."
         }
         Error::NotActive(_) | Error::SetupRequired => "Come back later.",
-        Error::Misdirected => "Use the address that the admin of this server has set.",
+        Error::Misdirected => "Use the address that your admin has set.",
         Error::LengthRequired
         | Error::MethodNotAllowed
         | Error::TusVersion
-        | Error::ChecksumMismatch => "If a link or button of ours led here, tell the admin.",
-        Error::TooLarge { .. } => "Send it in smaller parts, or ask the admin to allow more.",
-        Error::UnsupportedMedia => "Send it as a plain form, uncompressed.",
-        Error::PreconditionFailed | Error::RangeNotSatisfiable { .. } => {
-            "Load the file again from its start."
-        }
-        Error::TooManyRequests { .. } => "This protects accounts from being guessed.",
-        Error::Unavailable(_) | Error::Contention => "The page will work again by itself.",
-        Error::QuotaExceeded => {
-            "Delete something, empty the trash, or ask the admin for more room."
-        }
-        Error::DiskFull => "Your other things are safe and can be looked at.",
+        | Error::ChecksumMismatch => "If you got here from a link in Nexus, tell your admin.",
+        Error::TooLarge { .. } => "Ask your admin to raise the limit.",
+        Error::UnsupportedMedia => "Send it uncompressed.",
+        Error::PreconditionFailed | Error::RangeNotSatisfiable { .. } => "Download the file again.",
+        Error::TooManyRequests { .. } => "This protects accounts against password guessing.",
+        Error::Unavailable(_) | Error::Contention => "Try again in a moment.",
+        Error::QuotaExceeded => "Delete files, empty the trash, or ask your admin for more space.",
+        Error::DiskFull => "Your other files are safe and available.",
         Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => {
-            "It was noted for the admin. Try again; if it stays, tell them the number below."
+            "The error was logged. Try again, and if it persists, tell your admin the number below."
         }
     }
 }

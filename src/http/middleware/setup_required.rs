@@ -35,6 +35,10 @@ pub async fn ensure_set_up(
 fn is_allowed_before_setup(path: &str) -> bool {
     path == "/setup"
         || path == "/api/openapi.json"
+        || matches!(
+            path,
+            "/app.webmanifest" | "/sw.js" | "/offline" | "/favicon.ico" | "/apple-touch-icon.png"
+        )
         || is_probe(path)
         || path.starts_with(static_files::PREFIX)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::components::format::{self, thousands};
+use super::components::format;
 use crate::domain::accounts::admin;
 use crate::domain::library::reader::{self, LibraryReader};
 use crate::error::{Result, format_bytes};
@@ -19,7 +19,6 @@ pub struct Link {
     pub href: String,
     pub label: String,
     pub icon: &'static str,
-    pub count: String,
     pub is_current: bool,
     /// Nesting depth.
     pub depth: usize,
@@ -32,6 +31,9 @@ pub struct Storage {
     pub quota: i64,
     pub words: String,
     pub exact: String,
+    /// From 90 % on, the meter is amber; from 100 % on, red.
+    pub low: i64,
+    pub high: i64,
 }
 
 /// The data of the page layout.
@@ -92,26 +94,11 @@ impl Layout {
         // How many accounts wait for approval, which only admins see.
         let pending = if user.is_admin() { admin::count_pending(reader)? } else { 0 };
 
-        // Counts come from the cached summary.
-        let link = |shelf: Shelf, path: &str, icon, is_counted: bool| Link {
+        let link = |label: &str, path: &str, icon, also: &[&str]| Link {
             href: path.to_owned(),
-            label: shelf.title().into(),
+            label: label.into(),
             icon,
-            count: if is_counted {
-                thousands(u64::try_from(summary.count(shelf).0).unwrap_or(0))
-            } else {
-                String::new()
-            },
-            is_current: path == page_path,
-            depth: 0,
-        };
-
-        let home = Link {
-            href: "/dashboard".into(),
-            label: "Dashboard".into(),
-            icon: "house",
-            count: String::new(),
-            is_current: page_path == "/dashboard",
+            is_current: path == page_path || also.contains(&page_path.as_str()),
             depth: 0,
         };
 
@@ -121,16 +108,14 @@ impl Layout {
             csrf,
             initials: initials(&user.firstname, &user.lastname),
             main: vec![
-                home,
-                link(Shelf::Photos, "/photos", "image", true),
-                link(Shelf::Videos, "/videos", "film", true),
-                link(Shelf::Audios, "/audios", "music", true),
-                link(Shelf::Uploads, "/uploads", "files", true),
+                link("Home", "/dashboard", "house", &["/recents"]),
+                link("Photos", "/photos", "image", &["/videos"]),
+                link("Music", "/audios", "music", &["/albums"]),
+                link("Files", "/uploads", "files", &[]),
             ],
             views: vec![
-                link(Shelf::Favorites, "/favorites", "star", false),
-                link(Shelf::Recents, "/recents", "clock", false),
-                link(Shelf::Trash, "/trash", "trash-2", false),
+                link("Favorites", "/favorites", "star", &[]),
+                link("Trash", "/trash", "trash-2", &[]),
             ],
             own: directory_links(&summary.directories, &page_path),
             pending,
@@ -165,7 +150,7 @@ impl Layout {
             .iter()
             .filter(|directory| directory.is_standard() && !directory.is_view());
         let mut targets: Vec<_> = standard
-            .map(|directory| (directory.directory_id.to_string(), directory.directory_name.clone()))
+            .map(|directory| (directory.directory_id.to_string(), directory.label().to_owned()))
             .collect();
         targets.extend(self.choices());
         targets
@@ -201,7 +186,6 @@ fn directory_links(directories: &[Directory], page_path: &str) -> Vec<Link> {
                 href,
                 label: directory.directory_name.clone(),
                 icon: "folder",
-                count: String::new(),
                 // The style sheet indents three levels at most.
                 depth: directory.directory_path.matches('/').count().min(3),
             }
@@ -214,7 +198,11 @@ fn storage_meter(user: &User) -> Storage {
     let words = if user.quota_bytes > 0 {
         format!("{} of {}", used.words, format_bytes(u64::try_from(user.quota_bytes).unwrap_or(0)))
     } else {
-        format!("{} stored", used.words)
+        match user.used_bytes {
+            0 => "Nothing stored yet".to_owned(),
+            _ => format!("{} stored", used.words),
+        }
     };
-    Storage { used: user.used_bytes, quota: user.quota_bytes, words, exact: used.exact }
+    let (low, high) = (user.quota_bytes / 10 * 9, user.quota_bytes - 1);
+    Storage { used: user.used_bytes, quota: user.quota_bytes, words, exact: used.exact, low, high }
 }

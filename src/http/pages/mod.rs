@@ -4,6 +4,7 @@ pub mod account;
 pub mod admin;
 pub mod auth;
 pub mod components;
+pub mod installed_app;
 pub mod layout;
 pub mod library;
 pub mod respond;

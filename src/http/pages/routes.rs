@@ -3,9 +3,10 @@
 use super::account::{access_tokens, profile, sessions};
 use super::admin::{audit, findings, status, user, users};
 use super::auth::{first_run, login, recover, register};
+use super::installed_app;
 use super::library::{
     content, dashboard, directories, download_zip, edit_details, item, item_actions,
-    malware_notice, music_albums, shelf, trash,
+    malware_notice, move_items, music_albums, shelf, trash,
 };
 use super::uploads::{form, unfinished};
 use crate::http::route::Route;
@@ -21,6 +22,7 @@ pub fn routes() -> Vec<Route> {
         shelf::routes(),
         item::routes(),
         item_actions::routes(),
+        move_items::routes(),
         edit_details::routes(),
         music_albums::routes(),
         content::routes(),
@@ -37,6 +39,7 @@ pub fn routes() -> Vec<Route> {
         status::routes(),
         findings::routes(),
         malware_notice::routes(),
+        installed_app::routes(),
         audit::routes(),
     ];
 

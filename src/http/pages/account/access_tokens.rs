@@ -84,9 +84,9 @@ async fn render_tokens(
     };
 
     let scopes = [
-        (Scope::Read, "Read: look at things and download them"),
+        (Scope::Read, "Read: view and download files"),
         (Scope::Write, "Write: upload, change and delete"),
-        (Scope::Admin, "Admin: run accounts"),
+        (Scope::Admin, "Admin: manage accounts"),
     ];
 
     // Only admins can give the admin scope.
@@ -112,7 +112,7 @@ async fn render_tokens(
             .map(|days| {
                 (
                     days,
-                    if days == 0 { "Until I end it".into() } else { format!("{days} days") },
+                    if days == 0 { "Never".into() } else { format!("{days} days") },
                     days == selected_days,
                 )
             })
@@ -146,7 +146,7 @@ async fn submit_token(current: CurrentUser, Form(form): Form<NewToken>) -> Handl
     let services = services_arc(&current.services);
     match access_tokens::create(&services, &current.auth_session, &form, &current.client).await {
         Ok(token) => {
-            let text = "Copy your new token now: it is not shown again.".into();
+            let text = "Copy your new token now. It won't be shown again.".into();
             current.cookie.set_flash(&Flash { text, code: Some(token), ..Flash::default() })?;
             redirect("/account/tokens")
         }
@@ -171,6 +171,6 @@ async fn submit_end(
         lifecycle::end(services, &actor, &auth_session.user, id)
     })
     .await?;
-    set_flash(&current.cookie, "That token no longer works.")?;
+    set_flash(&current.cookie, "Token revoked")?;
     redirect("/account/tokens")
 }

@@ -79,10 +79,10 @@ async fn render_profile(
         Field::new("lastname", "Last name", "text")
             .value(&values.lastname)
             .autocomplete("family-name"),
-        Field::new("email", "E-mail", "email").value(&values.email).autocomplete("email"),
+        Field::new("email", "Email", "email").value(&values.email).autocomplete("email"),
         Field::new("email_password", "Your password", "password")
             .autocomplete("current-password")
-            .hint("Only needed to change the e-mail.")
+            .hint("Only needed to change your email.")
             .optional(),
         Field::new("contact_number", "Contact number", "tel")
             .value(&values.contact_number)
@@ -95,10 +95,11 @@ async fn render_profile(
     ];
 
     let password = vec![
-        Field::new("current_password", "Password now", "password").autocomplete("current-password"),
+        Field::new("current_password", "Current password", "password")
+            .autocomplete("current-password"),
         Field::new("new_password", "New password", "password")
             .autocomplete("new-password")
-            .hint("At least 8 characters. Several words make a good one."),
+            .hint("At least 8 characters. A few random words work well."),
     ];
 
     let picture_problem =
@@ -157,7 +158,7 @@ async fn submit_profile(current: CurrentUser, Form(form): Form<ProfileForm>) -> 
     let change = form.clone();
     match profile::update(&services, &current.auth_session, change, &current.client).await {
         Ok(()) => {
-            set_flash(&current.cookie, "Your profile is saved.")?;
+            set_flash(&current.cookie, "Profile saved")?;
             redirect("/account")
         }
         Err(Error::Invalid(errors)) => render_with_status(
@@ -193,10 +194,7 @@ async fn submit_password(current: CurrentUser, Form(form): Form<PasswordForm>) -
     match changed {
         Ok(token) => {
             current.cookie.log_in(&token)?;
-            set_flash(
-                &current.cookie,
-                "Your new password is set. All other devices were logged out.",
-            )?;
+            set_flash(&current.cookie, "Password changed. All other devices were logged out.")?;
             redirect("/account")
         }
         Err(Error::Invalid(errors)) => render_with_status(
@@ -227,9 +225,9 @@ async fn submit_theme(
     })
     .await?;
     let message = match theme.as_str() {
-        "dark" => "Dark colors from now on.",
-        "light" => "Light colors from now on.",
-        _ => "Colors follow your device.",
+        "dark" => "Dark theme",
+        "light" => "Light theme",
+        _ => "System theme",
     };
     redirect_back(&request, &current.cookie, message)
 }
@@ -319,10 +317,7 @@ async fn submit_picture(
                 is_removed = !with_timeout(field_text(&mut field, 10)).await?.is_empty();
             }
             _ => {
-                return Err(Error::BadRequest(
-                    "The form has a field that pictures do not know.".into(),
-                )
-                .into());
+                return Err(Error::BadRequest("The form has an unknown field.".into()).into());
             }
         }
     }
@@ -355,11 +350,7 @@ async fn submit_picture(
         Ok(()) => {
             set_flash(
                 &current.cookie,
-                if is_removed {
-                    "Your picture is gone; your initials are back."
-                } else {
-                    "Your picture is saved."
-                },
+                if is_removed { "Picture removed" } else { "Picture saved" },
             )?;
             redirect("/account")
         }

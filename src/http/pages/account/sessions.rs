@@ -89,7 +89,7 @@ async fn submit_end(
         current.cookie.log_out();
         return redirect("/login");
     }
-    set_flash(&current.cookie, "That device was logged out.")?;
+    set_flash(&current.cookie, "Device logged out")?;
     redirect("/account/sessions")
 }
 

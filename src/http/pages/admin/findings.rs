@@ -42,7 +42,7 @@ impl FindingRow {
     fn from_finding(finding: Finding, owner: String, zone: &TimeZone) -> Self {
         let state_label = match finding.state {
             FindingState::Quarantined => "",
-            FindingState::Released => "Given back",
+            FindingState::Released => "Released",
             FindingState::Deleted => "Deleted",
         };
         let actor = finding.decided_by.map(|actor| format!(" by {actor}")).unwrap_or_default();
@@ -88,7 +88,7 @@ async fn submit_delete(
 ) -> HandlerResult {
     let (id, actor) = (parse_id(&path)?, current.actor());
     run_blocking(&current.services, move |services| findings::delete(services, &actor, id)).await?;
-    redirect_back(&request, &current.cookie, "The file was deleted for good.")
+    redirect_back(&request, &current.cookie, "The file was permanently deleted.")
 }
 
 async fn submit_release(
@@ -100,7 +100,7 @@ async fn submit_release(
     let (id, actor) = (parse_id(&path)?, current.actor());
     run_blocking(&current.services, move |services| findings::release(services, &actor, id))
         .await?;
-    redirect_back(&request, &current.cookie, "The file was given back to its owner.")
+    redirect_back(&request, &current.cookie, "The file was released to its owner.")
 }
 
 fn parse_id(text: &str) -> Result<FindingId, Error> {

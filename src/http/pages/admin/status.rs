@@ -38,10 +38,22 @@ struct StatusPage {
     backups: BackupsCard,
 }
 
+impl StatusPage {
+    /// Whether nothing needs the admin.
+    fn is_all_well(&self) -> bool {
+        self.status.warnings.is_empty()
+            && self.status.checks.iter().all(|check| check.problem.is_none())
+            && !(self.backups.is_bad || self.backups.is_off)
+            && !(self.scanner.is_bad || self.scanner.findings > 0)
+            && !(self.previews.is_bad || self.previews.given_up > 0)
+    }
+}
+
 /// The state of backups as text.
 struct BackupsCard {
     words: String,
     is_bad: bool,
+    is_off: bool,
 }
 
 impl BackupsCard {
@@ -49,22 +61,20 @@ impl BackupsCard {
     /// configured.
     fn from_status(status: Option<&BackupStatus>) -> Self {
         let Some(BackupStatus { newest, is_late, trouble }) = status else {
-            return Self {
-                words: "None are made here. Set NEXUS_BACKUP_DIR.".into(),
-                is_bad: false,
-            };
+            let words = "Backups are off. Set NEXUS_BACKUP_DIR.".into();
+            return Self { words, is_bad: false, is_off: true };
         };
         let newest = newest.map_or_else(
-            || "There is none yet.".into(),
-            |at| {
-                format!("The newest was made {}.", v::when(at, &crate::model::TimeZone::utc()).ago)
-            },
+            || "No backup yet.".into(),
+            |at| format!("Last backup {}.", v::when(at, &crate::model::TimeZone::utc()).ago),
         );
         match trouble {
-            Some(why) => {
-                Self { words: format!("{newest} The last try failed: {why}"), is_bad: true }
-            }
-            None => Self { words: newest, is_bad: *is_late },
+            Some(why) => Self {
+                words: format!("{newest} The last attempt failed: {why}"),
+                is_bad: true,
+                is_off: false,
+            },
+            None => Self { words: newest, is_bad: *is_late, is_off: false },
         }
     }
 }
@@ -73,6 +83,7 @@ impl BackupsCard {
 struct ScannerCard {
     words: String,
     is_bad: bool,
+    is_off: bool,
     findings: i64,
 }
 
@@ -81,24 +92,24 @@ impl ScannerCard {
     fn from_status(status: &ServerStatus) -> Self {
         let waiting = match status.waiting {
             0 => String::new(),
-            count => format!(" {} waiting for it.", v::count_of(count, "file")),
+            count => format!(" {} waiting.", v::count_of(count, "file")),
         };
 
         let (words, is_bad) = match &status.scanner {
-            ScannerHealth::Off => (
-                "Off: files are kept as they come. Set NEXUS_CLAMD to turn it on.".to_owned(),
-                false,
-            ),
-            ScannerHealth::Unknown => (format!("Not asked yet.{waiting}"), false),
+            ScannerHealth::Off => {
+                ("Off. Uploads aren't scanned. Set NEXUS_CLAMD to turn it on.".to_owned(), false)
+            }
+            ScannerHealth::Unknown => (format!("Not checked yet.{waiting}"), false),
             ScannerHealth::Works(version) => (format!("{version}.{waiting}"), false),
             ScannerHealth::Away(why) => (
                 format!(
-                    "Does not answer: {why}. New files stay closed until it does.{waiting} Start clamd, or look at NEXUS_CLAMD."
+                    "Not responding: {why}. New files stay locked until it does.{waiting} Start clamd, or check NEXUS_CLAMD."
                 ),
                 true,
             ),
         };
-        Self { words, is_bad, findings: status.findings }
+        let is_off = matches!(status.scanner, ScannerHealth::Off);
+        Self { words, is_bad, is_off, findings: status.findings }
     }
 }
 
@@ -118,12 +129,12 @@ impl PreviewsCard {
     fn from_status(previews: &PreviewStatus) -> Self {
         let waiting = match previews.waiting {
             0 => String::new(),
-            count => format!(" {} to be made.", v::count_of(count, "preview")),
+            count => format!(" {} waiting.", v::count_of(count, "preview")),
         };
 
         let (words, is_bad) = match &previews.health {
-            media::RendererHealth::Unknown => (format!("Not tried yet.{waiting}"), false),
-            media::RendererHealth::Works => (format!("Decoders are shut in.{waiting}"), false),
+            media::RendererHealth::Unknown => (format!("Not used yet.{waiting}"), false),
+            media::RendererHealth::Works => (format!("Sandbox active.{waiting}"), false),
             // No count of waiting previews: none are made while this is off.
             media::RendererHealth::Off(why) => (
                 format!("Off: {why}. They need Landlock and seccomp of Linux 5.13 or newer."),
@@ -134,7 +145,7 @@ impl PreviewsCard {
         // ffprobe and ffmpeg come in one package and are reported as one tool; the set removes the duplicate if both are
         // missing for the same reason.
         let opens =
-            |tool: &str| if tool == "vipsthumbnail" { "HEIC and AVIF pictures" } else { "films" };
+            |tool: &str| if tool == "vipsthumbnail" { "HEIC and AVIF photos" } else { "videos" };
         let missing = previews.missing.iter().map(|(tool, why)| {
             let tool = tool.replace("ffprobe", "ffmpeg");
             format!("No previews of {}: {tool} is {why}.", opens(&tool))

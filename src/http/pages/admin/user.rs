@@ -240,12 +240,11 @@ async fn submit_quota(
     })
     .await?;
 
-    let limit =
-        if bytes == 0 { "as much as there is room for".into() } else { v::size(bytes).words };
+    let limit = if bytes == 0 { "unlimited".into() } else { v::size(bytes).words };
     redirect_back(
         &request,
         &current.cookie,
-        format!("{} {} may store {limit}.", user.firstname, user.lastname),
+        format!("Storage limit of {} {}: {limit}", user.firstname, user.lastname),
     )
 }
 
@@ -261,7 +260,7 @@ async fn submit_access_code(
     })
     .await?;
     let text = format!(
-        "Give this code to {} {}. It works once, for two days, at /recover, and is not shown again.",
+        "Give this code to {} {}, to enter at /recover. It works once within two days, and won't be shown again.",
         user.firstname, user.lastname
     );
     current.cookie.set_flash(&Flash { text, code: Some(code), ..Flash::default() })?;

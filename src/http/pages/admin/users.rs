@@ -36,7 +36,7 @@ pub(super) struct UserRow {
     pub used: v::Size,
     pub quota: String,
     pub is_admin: bool,
-    /// Who logs in with the e-mail address that this account states, if it is another one.
+    /// Who logs in with the email address that this account states, if it is another one.
     pub email_holder: Option<String>,
 }
 
@@ -122,7 +122,7 @@ async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> 
         people: user_page.users.iter().map(|user| UserRow::from_listed(user, &zone)).collect(),
         status: status.as_str(),
         summary: match waiting {
-            0 => "Nobody is waiting for you".into(),
+            0 => "No pending requests".into(),
             1 => "1 person is waiting for you".into(),
             many => format!("{} are waiting for you", count_of(many, "person")),
         },
@@ -164,11 +164,7 @@ async fn decide_many(
     decision: Decision,
 ) -> HandlerResult {
     if ids.is_empty() {
-        return redirect_back(
-            request,
-            &current.cookie,
-            "Nobody was selected. Tick the people you mean first.",
-        );
+        return redirect_back(request, &current.cookie, "Select someone first.");
     }
 
     let actor = current.actor();

@@ -64,21 +64,27 @@ fn page(
     errors: &[FieldError],
     problem: Option<String>,
 ) -> Result<FirstRunPage, Error> {
+    let is_code_given = !form.code.is_empty();
     // The order of the form.
     let fields = vec![
-        Field::new("code", "Set-up code", "text")
-            .value(&form.code)
-            .hint("The server printed it when it started; it is also in the file setup-code in its data directory."),
-        Field::new("firstname", "First name", "text").value(&form.firstname).autocomplete("given-name").focused(),
-        Field::new("lastname", "Last name", "text").value(&form.lastname).autocomplete("family-name"),
+        Field::new("code", "Setup code", "text").value(&form.code).focused_if(!is_code_given).hint(
+            "Printed in the server log at startup and saved as setup-code in the data directory.",
+        ),
+        Field::new("firstname", "First name", "text")
+            .value(&form.firstname)
+            .autocomplete("given-name")
+            .focused_if(is_code_given),
+        Field::new("lastname", "Last name", "text")
+            .value(&form.lastname)
+            .autocomplete("family-name"),
         Field::new("username", "Username", "text")
             .value(&form.username)
             .autocomplete("username")
             .hint("Letters a to z, digits, dot, hyphen, underscore."),
-        Field::new("email", "E-mail", "email").value(&form.email).autocomplete("email"),
+        Field::new("email", "Email", "email").value(&form.email).autocomplete("email"),
         Field::new("password", "Password", "password")
             .autocomplete("new-password")
-            .hint("At least 8 characters. Several words make a good one."),
+            .hint("At least 8 characters. A few random words work well."),
     ];
 
     Ok(FirstRunPage {
@@ -100,20 +106,26 @@ async fn show_setup(maybe_user: MaybeUser, query: web::Query<Query>) -> HandlerR
     // If something is wrong with the server, the page says how to fix it before an account is created. That names paths
     // and the database, so only the owner of the code sees it.
     let code = form.code.clone();
-    let problem = run_blocking(&maybe_user.services, move |services| {
+    let (is_right, problem) = run_blocking(&maybe_user.services, move |services| {
         if !first_run::is_setup_code(services, &code)? {
-            return Ok(None);
+            return Ok((false, None));
         }
         let failing = crate::domain::ops::status::checks(services)
             .into_iter()
             .find_map(|check| check.problem);
-        Ok(failing.map(|problem| problem.remedy))
+        Ok((true, failing.map(|problem| problem.remedy)))
     })
     .await?;
-    crate::http::pages::respond::render(&page(&maybe_user, &form, &[], problem)?)
+    // A code of 144 random bits cannot be guessed, so that it may be said at once that one is wrong.
+    let errors = if is_right || form.code.is_empty() {
+        Vec::new()
+    } else {
+        vec![FieldError::new("code", "That is not the setup code of this server.")]
+    };
+    crate::http::pages::respond::render(&page(&maybe_user, &form, &errors, problem)?)
 }
 
-/// Creates the first admin with the set-up code and logs them in; a rejected form is shown again with status 422.
+/// Creates the first admin with the setup code and logs them in; a rejected form is shown again with status 422.
 async fn submit_setup(maybe_user: MaybeUser, Form(form): Form<FirstRunForm>) -> HandlerResult {
     let application = NewAccount {
         firstname: form.firstname.clone(),

@@ -59,7 +59,7 @@ struct LoginPage {
     may_register: bool,
 }
 
-/// Builds the log-in page. `next` is the page to open after the log-in, `problem` why an attempt failed.
+/// Builds the login page. `next` is the page to open after the login, `problem` why an attempt failed.
 fn page(
     maybe_user: &MaybeUser,
     username: &str,
@@ -156,7 +156,7 @@ async fn end_session(maybe_user: &MaybeUser) -> Result<(), Error> {
     .await
 }
 
-/// Ends the browser's session, removes its cookie and returns to the log-in page.
+/// Ends the browser's session, removes its cookie and returns to the login page.
 async fn submit_log_out(
     maybe_user: MaybeUser,
     Form(EmptyForm {}): Form<EmptyForm>,

@@ -1,4 +1,4 @@
-//! Pages that need no session: log-in, registration, recovery and first run.
+//! Pages that need no session: login, registration, recovery and first run.
 
 pub mod first_run;
 pub mod login;

@@ -49,17 +49,17 @@ fn page(
     errors: &[FieldError],
 ) -> Result<RecoverPage, Error> {
     let fields = vec![
-        Field::new("username", "Username or e-mail", "text")
+        Field::new("username", "Username or email", "text")
             .value(&form.username)
             .autocomplete("username")
             .focused(),
         Field::new("access_code", "One-time code", "text")
             .value(&form.access_code)
             .autocomplete("one-time-code")
-            .hint("The admin of this server gave it to you. It works once and for two days."),
+            .hint("Your admin gives it to you. It works once, within two days."),
         Field::new("password", "New password", "password")
             .autocomplete("new-password")
-            .hint("At least 8 characters. Several words make a good one."),
+            .hint("At least 8 characters. A few random words work well."),
     ];
 
     Ok(RecoverPage {
@@ -90,7 +90,7 @@ async fn submit_recover(maybe_user: MaybeUser, Form(form): Form<RecoverForm>) ->
         Ok(()) => {
             // Removes the token of a session that this browser may have had: all sessions of the user have ended.
             maybe_user.cookie.clear();
-            set_flash(&maybe_user.cookie, "Your new password is set. Log in with it.")?;
+            set_flash(&maybe_user.cookie, "Password changed. Log in with your new password.")?;
             redirect("/login")
         }
         Err(Error::Invalid(errors)) => render_with_status(

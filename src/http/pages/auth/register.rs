@@ -74,10 +74,10 @@ fn page(
             .value(&form.username)
             .autocomplete("username")
             .hint("Letters a to z, digits, dot, hyphen, underscore."),
-        Field::new("email", "E-mail", "email").value(&form.email).autocomplete("email"),
+        Field::new("email", "Email", "email").value(&form.email).autocomplete("email"),
         Field::new("password", "Password", "password")
             .autocomplete("new-password")
-            .hint("At least 8 characters. Several words make a good one."),
+            .hint("At least 8 characters. A few random words work well."),
         Field::new("contact_number", "Contact number", "tel")
             .value(&form.contact_number)
             .autocomplete("tel")
@@ -148,7 +148,7 @@ pub(crate) struct PendingPage {
     firstname: String,
     status: Status,
     since: When,
-    /// False when shown in answer to a log-in, which started no session.
+    /// False when shown in answer to a login, which started no session.
     is_signed_in: bool,
 }
 

@@ -73,8 +73,12 @@ impl Field {
         self
     }
 
-    pub const fn focused(mut self) -> Self {
-        self.is_focused = true;
+    pub const fn focused(self) -> Self {
+        self.focused_if(true)
+    }
+
+    pub const fn focused_if(mut self, is_focused: bool) -> Self {
+        self.is_focused = is_focused;
         self
     }
 

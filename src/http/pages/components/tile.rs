@@ -8,7 +8,7 @@ use crate::domain::previews;
 use crate::http::media_response::{full_size_path, motion_path, preview_path};
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
-use crate::model::{Item, PreviewState, ScanStatus, Time, TimeZone, Track, now};
+use crate::model::{Item, PreviewState, ScanStatus, TakenPrecision, Time, TimeZone, Track, now};
 use crate::state::Services;
 
 /// One item in a list.
@@ -33,6 +33,8 @@ pub struct Tile {
     pub duration: Option<String>,
     pub size: Size,
     pub added: When,
+    /// When it was taken, as exactly as it is known: `4 August 2018, 15:20`. Empty for what is not taken.
+    pub taken: String,
     /// Days until the trash is purged of it.
     pub days_left: Option<String>,
     /// Set on the first tile of a month.
@@ -62,11 +64,49 @@ impl TrackLabel {
     }
 }
 
+/// What is above a tile that is the first of its month or day.
 pub struct Heading {
+    pub month: Option<MonthHeading>,
+    pub day: Option<DayHeading>,
+}
+
+pub struct MonthHeading {
     pub text: String,
     /// `2024-05`.
     pub month: String,
     pub count: Option<String>,
+}
+
+pub struct DayHeading {
+    /// `Sat 4 Aug`.
+    pub text: String,
+    /// `2024-08-04`; without the day for items of which only the month is known.
+    pub day: String,
+}
+
+impl DayHeading {
+    /// The heading of the day on which an item was taken, as exactly as it is known.
+    pub fn from_item(item: &Item) -> Self {
+        let at = item.shown_at.time();
+        let month = item.shown_at.month().iso();
+        match item.taken_precision {
+            TakenPrecision::Year => {
+                Self { text: format!("Sometime in {}", at.year()), day: format!("{month}-year") }
+            }
+            TakenPrecision::Month => {
+                Self { text: format!("Sometime in {}", at.month()), day: format!("{month}-month") }
+            }
+            TakenPrecision::Day | TakenPrecision::Second => {
+                let short = |name: String| name.chars().take(3).collect::<String>();
+                let (weekday, name) =
+                    (short(at.weekday().to_string()), short(at.month().to_string()));
+                Self {
+                    text: format!("{weekday} {} {name}", at.day()),
+                    day: format!("{month}-{:02}", at.day()),
+                }
+            }
+        }
+    }
 }
 
 /// A thumbnail in its three sizes.
@@ -147,6 +187,21 @@ fn shape_class(item: &Item) -> String {
     format!("s{ratio}")
 }
 
+/// `4 August 2018, 15:20`, or a part of it.
+fn taken_text(item: &Item) -> String {
+    if !matches!(item.kind, ItemKind::Photo | ItemKind::Video) {
+        return String::new();
+    }
+    let at = item.shown_at.time();
+    let day = format!("{} {} {}", at.day(), at.month(), at.year());
+    match item.taken_precision {
+        TakenPrecision::Year => at.year().to_string(),
+        TakenPrecision::Month => format!("{} {}", at.month(), at.year()),
+        TakenPrecision::Day => day,
+        TakenPrecision::Second => format!("{day}, {:02}:{:02}", at.hour(), at.minute()),
+    }
+}
+
 /// The placeholder's average colour as a CSS value.
 fn placeholder_color(item: &Item) -> Option<String> {
     let hash = STANDARD_NO_PAD.decode(item.placeholder.as_deref()?).ok()?;
@@ -200,6 +255,7 @@ impl Tile {
             duration: item.duration_ms.filter(|_| item.kind != ItemKind::Photo).map(duration),
             size: size(item.size),
             added: when(item.created_at, zone),
+            taken: taken_text(item),
             days_left: item.trashed_at.map(|at| days_left(at, services.settings.trash_days)),
             // Defaults; a list of tiles changes these where needed.
             heading: None,

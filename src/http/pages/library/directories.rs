@@ -56,7 +56,7 @@ async fn submit_create(
     .await
     {
         Ok(id) => {
-            set_flash(&current.cookie, "The folder is made.")?;
+            set_flash(&current.cookie, "Folder created")?;
             redirect(&format!("/directories/{id}"))
         }
         Err(error) => {
@@ -87,7 +87,7 @@ async fn submit_rename(
     })
     .await
     {
-        Ok(()) => redirect_back(&request, &current.cookie, "The folder has its new name."),
+        Ok(()) => redirect_back(&request, &current.cookie, "Folder renamed"),
         Err(error) => redirect_back_with_errors(
             &request,
             &current.cookie,
@@ -128,6 +128,6 @@ async fn submit_delete(
     })
     .await?;
     let files = v::count_of(i64::try_from(trashed).unwrap_or(0), "item");
-    set_flash(&current.cookie, format!("The folder is gone; {files} put into the trash."))?;
+    set_flash(&current.cookie, format!("Folder deleted; {files} moved to trash"))?;
     redirect("/dashboard")
 }

@@ -147,7 +147,7 @@ async fn submit_details(
     .await;
 
     match changed {
-        Ok(true) => redirect_back(&request, &current.cookie, "Your changes are saved."),
+        Ok(true) => redirect_back(&request, &current.cookie, "Changes saved"),
         Ok(false) => redirect_back(&request, &current.cookie, "Nothing was changed."),
         Err(error) => {
             let kept = match &error {
@@ -249,7 +249,7 @@ impl EditForm {
             position,
         };
         if change.is_empty() {
-            return Err(Error::field("taken", "Fill in what you want to change."));
+            return Err(Error::field("taken", "Enter at least one change."));
         }
         change.validated()
     }
@@ -324,7 +324,7 @@ async fn edit_page(
 
 /// Changes a selection and returns to the list, or shows the form again with what is wrong.
 async fn submit_details_many(current: CurrentUser, Form(form): Form<EditForm>) -> HandlerResult {
-    let selected = SelectedItems { ids: form.ids.clone(), directory: String::new() };
+    let selected = SelectedItems { ids: form.ids.clone() };
     let ids = selected.ids()?;
     let (auth_session, chosen) = (current.auth_session.clone(), ids.clone());
 

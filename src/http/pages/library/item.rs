@@ -16,6 +16,7 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::model::item::ItemKind;
 use crate::model::{Directory, Item, ItemId, PreviewState, ScanStatus};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -50,6 +51,26 @@ struct ItemPage {
 }
 
 impl ItemPage {
+    /// `JPEG photo`, `MP3`.
+    fn kind_words(&self) -> String {
+        let subtype = self.item.mime.rsplit('/').next().unwrap_or_default();
+        let name =
+            subtype.trim_start_matches("x-").split(['+', ';', '.']).next().unwrap_or_default();
+        let name = match name {
+            "mpeg" if self.is_kind("audio") => "MP3".to_owned(),
+            "quicktime" => "QuickTime".to_owned(),
+            "octet-stream" | "" => String::new(),
+            other if other.len() <= 6 => other.to_uppercase(),
+            other => other.to_owned(),
+        };
+        match (self.item.kind, name.is_empty()) {
+            (ItemKind::Photo, false) => format!("{name} photo"),
+            (ItemKind::Video, false) => format!("{name} video"),
+            (_, false) => name,
+            (kind, true) => kind.as_str().to_owned(),
+        }
+    }
+
     fn is_kind(&self, kind: &str) -> bool {
         self.item.kind.as_str() == kind
     }
@@ -97,9 +118,9 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
         older: shown.older,
         is_waiting: shown.item.scan == ScanStatus::Pending,
         checked: match shown.item.scan {
-            ScanStatus::Clean => Some("Checked, nothing found"),
-            ScanStatus::Unscannable => Some("Too large for the scanner: not checked"),
-            ScanStatus::Pending => Some("Being checked"),
+            ScanStatus::Clean => Some("Scanned, nothing found"),
+            ScanStatus::Unscannable => Some("Not scanned: too large"),
+            ScanStatus::Pending => Some("Scanning for malware"),
             ScanStatus::Skipped => None,
         },
         icon: v::kind_icon(shown.item.kind),

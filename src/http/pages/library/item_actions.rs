@@ -28,7 +28,6 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::post("/items/{id}/delete", || web::route().to(submit_delete)),
         Route::post("/items/favorite", || web::route().to(submit_favorite_many)),
         Route::post("/items/unfavorite", || web::route().to(submit_unfavorite_many)),
-        Route::post("/items/move", || web::route().to(submit_move_many)),
         Route::post("/items/trash", || web::route().to(submit_trash_many)),
         Route::post("/items/restore", || web::route().to(submit_restore_many)),
         Route::post("/items/delete", || web::route().to(submit_delete_many)),
@@ -41,9 +40,6 @@ pub(crate) fn routes() -> Vec<Route> {
 pub(crate) struct SelectedItems {
     #[serde(default)]
     pub ids: Vec<String>,
-    /// The form around a list always sends this field; only moving reads it.
-    #[serde(default)]
-    pub directory: String,
 }
 
 impl SelectedItems {
@@ -51,12 +47,10 @@ impl SelectedItems {
     /// `BadRequest` for no id, an invalid one, or too many.
     pub fn ids(&self) -> Result<Vec<ItemId>, Error> {
         if self.ids.is_empty() {
-            return Err(Error::BadRequest(
-                "Nothing was selected. Tick what you mean first.".into(),
-            ));
+            return Err(Error::BadRequest("Select something first.".into()));
         }
         if self.ids.len() > MAX_SELECTED {
-            return Err(Error::BadRequest(format!("At most {MAX_SELECTED} things at once.")));
+            return Err(Error::BadRequest(format!("At most {MAX_SELECTED} items at once.")));
         }
         self.ids.iter().map(|id| parse(id)).collect()
     }
@@ -111,7 +105,7 @@ async fn submit_favorite_many(
     Form(form): Form<SelectedItems>,
 ) -> HandlerResult {
     let count = set_favorite(&current, form.ids()?, true).await?;
-    redirect_back(&request, &current.cookie, format!("{} starred.", item_count(count)))
+    redirect_back(&request, &current.cookie, format!("{} added to favorites", item_count(count)))
 }
 
 async fn submit_unfavorite_many(
@@ -120,7 +114,11 @@ async fn submit_unfavorite_many(
     Form(form): Form<SelectedItems>,
 ) -> HandlerResult {
     let count = set_favorite(&current, form.ids()?, false).await?;
-    redirect_back(&request, &current.cookie, format!("{} no longer starred.", item_count(count)))
+    redirect_back(
+        &request,
+        &current.cookie,
+        format!("{} removed from favorites", item_count(count)),
+    )
 }
 
 #[derive(Deserialize)]
@@ -148,9 +146,7 @@ async fn submit_rename(
     .await;
 
     match renamed {
-        Ok(item) => {
-            redirect_back(&request, &current.cookie, format!("It is called “{}” now.", item.name))
-        }
+        Ok(item) => redirect_back(&request, &current.cookie, format!("Renamed to “{}”", item.name)),
         Err(error) => {
             redirect_back_with_errors(&request, &current.cookie, error, Some(("name", typed)))
         }
@@ -173,15 +169,6 @@ async fn submit_move(
     move_all(&current, &request, ids, &form.directory).await
 }
 
-async fn submit_move_many(
-    current: CurrentUser,
-    request: HttpRequest,
-    Form(form): Form<SelectedItems>,
-) -> HandlerResult {
-    let ids = form.ids()?;
-    move_all(&current, &request, ids, &form.directory).await
-}
-
 /// Moves items to a folder and returns to the page with a message.
 async fn move_all(
     current: &CurrentUser,
@@ -191,7 +178,7 @@ async fn move_all(
 ) -> HandlerResult {
     let auth_session = current.auth_session.clone();
     let Some(directory) = DirectoryId::parse(directory) else {
-        return redirect_back(request, &current.cookie, "Choose a folder to move to first.");
+        return redirect_back(request, &current.cookie, "Choose a folder first.");
     };
 
     match run_blocking(&current.services, move |services| {
@@ -200,7 +187,7 @@ async fn move_all(
     .await
     {
         Ok(count) => {
-            redirect_back(request, &current.cookie, format!("{} moved.", item_count(count)))
+            redirect_back(request, &current.cookie, format!("{} moved", item_count(count)))
         }
         // `None`: the form contains no typed text to keep.
         Err(error) => redirect_back_with_errors(request, &current.cookie, error, None),
@@ -256,7 +243,7 @@ async fn trash_all(
     };
 
     current.cookie.set_flash(&Flash {
-        text: format!("{} put into the trash.", item_count(count)),
+        text: format!("{} moved to trash", item_count(count)),
         undo,
         ..Flash::default()
     })?;
@@ -351,7 +338,7 @@ fn redirect_from_item(request: &HttpRequest, fallback: &str) -> String {
         .unwrap_or_else(|| fallback.to_owned())
 }
 
-fn item_count(count: usize) -> String {
+pub(super) fn item_count(count: usize) -> String {
     v::count_of(i64::try_from(count).unwrap_or(i64::MAX), "item")
 }
 

@@ -9,6 +9,14 @@ use crate::model::{Shelf, Sort};
 #[derive(Deserialize, Clone, Default)]
 pub struct ListQuery {
     pub cursor: Option<String>,
+    /// In place of `cursor`: the page ends before this position.
+    pub before: Option<String>,
+    /// In place of `cursor`: the list begins with this month, such as `2018-08`.
+    #[serde(default)]
+    pub at: String,
+    /// In place of `cursor`: the list begins with this item, which a script opens.
+    #[serde(default)]
+    pub view: String,
     #[serde(default)]
     pub sort: String,
     #[serde(default)]
@@ -29,6 +37,8 @@ pub struct ListOption {
 /// A group of links, one of which is current.
 pub struct OptionGroup {
     pub label: &'static str,
+    /// Whether it is in the menu of rarely used options.
+    pub is_in_menu: bool,
     pub choices: Vec<ListOption>,
 }
 
@@ -36,9 +46,11 @@ const KINDS: [(&str, &str); 5] = [
     ("", "All kinds"),
     ("photo", "Photos"),
     ("video", "Videos"),
-    ("audio", "Audios"),
+    ("audio", "Music"),
     ("document", "Documents"),
 ];
+/// What the timeline shows.
+const TIMELINE_KINDS: [(&str, &str); 3] = [("", "All"), ("photos", "Photos"), ("videos", "Videos")];
 const SIZES: [(&str, &str); 3] = [("s", "Small"), ("", "Medium"), ("l", "Large")];
 
 impl ListQuery {
@@ -69,9 +81,12 @@ impl ListQuery {
         let parameters =
             [("q", &self.q), ("sort", &self.sort), ("kind", &self.kind), ("size", &self.size)];
         query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
-        if let Some(cursor) = &self.cursor {
-            query.append_pair("cursor", cursor);
+        for (name, value) in [("cursor", &self.cursor), ("before", &self.before)] {
+            if let Some(value) = value {
+                query.append_pair(name, value);
+            }
         }
+        query.extend_pairs([("at", &self.at)].iter().filter(|(_, value)| !value.is_empty()));
         match query.finish() {
             none if none.is_empty() => path.to_owned(),
             parameters => format!("{path}?{parameters}"),
@@ -89,13 +104,31 @@ impl ListQuery {
         with_parameter: impl Fn(Self, String) -> Self,
     ) -> OptionGroup {
         // A changed list starts at its first page, because a cursor belongs to one list.
-        let first_page = Self { cursor: None, ..self.clone() };
+        let first_page = self.first_page();
         let choice = |(word, label): &(&'static str, &'static str)| ListOption {
             href: with_parameter(first_page.clone(), (*word).to_owned()).href(path),
             label,
             is_current: *word == current,
         };
-        OptionGroup { label, choices: choices.iter().map(choice).collect() }
+        let is_in_menu = label != "Kind";
+        OptionGroup { label, is_in_menu, choices: choices.iter().map(choice).collect() }
+    }
+
+    /// The query of the first page of the same list.
+    #[must_use]
+    pub fn first_page(&self) -> Self {
+        let (at, view) = (String::new(), String::new());
+        Self { cursor: None, before: None, at, view, ..self.clone() }
+    }
+
+    /// The shelf of the timeline, or the part of it that was chosen.
+    #[must_use]
+    pub fn timeline_shelf(&self) -> Shelf {
+        match self.kind.as_str() {
+            "photos" | "photo" => Shelf::Photos,
+            "videos" | "video" => Shelf::Videos,
+            _ => Shelf::Timeline,
+        }
     }
 
     /// The controls that apply: no order where there is only one, kinds where there are several, sizes where there are tiles.
@@ -112,6 +145,17 @@ impl ListQuery {
             );
         }
 
+        if path == "/photos" {
+            let current = match shelf {
+                Shelf::Photos => "photos",
+                Shelf::Videos => "videos",
+                _ => "",
+            };
+            groups.push(self.group(path, "Kind", &TIMELINE_KINDS, current, |query, kind| Self {
+                kind,
+                ..query
+            }));
+        }
         if matches!(shelf, Shelf::All | Shelf::Favorites | Shelf::Recents | Shelf::Trash) {
             let current = self.kind().map_or("", ItemKind::as_str);
             groups.push(

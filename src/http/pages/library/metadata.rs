@@ -40,7 +40,7 @@ pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
         text_row("Title", facts.title.as_ref()),
         text_row("Caption", facts.caption.as_ref()),
         taken(item),
-        size.map(|(width, height)| row("Picture size", pixels(width, height))),
+        size.map(|(width, height)| row("Dimensions", pixels(width, height))),
         item.duration_ms.map(|length| row("Length", duration(length))),
         searchable_row("Artist", facts.artist.as_ref()),
         searchable_row("Album", facts.album.as_ref()),
@@ -57,7 +57,7 @@ pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
     ];
 
     if !facts.keywords.is_empty() {
-        rows.push(Some(row("Keywords", facts.keywords.join(", "))));
+        rows.push(Some(row("Tags", facts.keywords.join(", "))));
     }
     rows.into_iter().flatten().collect()
 }
@@ -118,7 +118,10 @@ fn position(facts: &Metadata) -> Option<MetadataRow> {
         format!("{:.5}° {}", degrees.abs(), if degrees < 0.0 { minus } else { plus })
     };
     let words = format!("{}, {}", side(north, 'N', 'S'), side(east, 'E', 'W'));
-    Some(MetadataRow { geo: Some(format!("geo:{north:.5},{east:.5}")), ..row("Position", words) })
+    let map = format!(
+        "https://www.openstreetmap.org/?mlat={north:.5}&mlon={east:.5}#map=14/{north:.5}/{east:.5}"
+    );
+    Some(MetadataRow { geo: Some(map), ..row("Location", words) })
 }
 
 fn codecs(facts: &Metadata) -> Option<MetadataRow> {
@@ -151,7 +154,9 @@ pub fn may_not_play(item: &Item, facts: &Metadata) -> Option<String> {
     let codec = facts.video_codec.as_deref().unwrap_or_default();
     // Some browsers play the codec but not this container.
     if item.mime == "video/x-matroska" && PLAYABLE_CODECS.contains(&codec) {
-        return Some("This is a Matroska file: some browsers do not play it. If it stays black, download it.".into());
+        return Some(
+            "Some browsers can't play Matroska videos. If it stays black, download it.".into(),
+        );
     }
     if codec.is_empty() || PLAYABLE_CODECS.contains(&codec) {
         return None;
@@ -166,9 +171,7 @@ pub fn may_not_play(item: &Item, facts: &Metadata) -> Option<String> {
         other => other,
     };
 
-    Some(format!(
-        "This film is encoded as {name}, which only some browsers play. If it stays black, download it."
-    ))
+    Some(format!("Only some browsers can play {name} videos. If it stays black, download it."))
 }
 
 #[cfg(test)]

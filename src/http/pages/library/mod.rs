@@ -10,6 +10,7 @@ pub mod item_actions;
 pub mod list_options;
 pub mod malware_notice;
 pub mod metadata;
+pub mod move_items;
 pub mod music_albums;
 pub mod shelf;
 pub mod timeline;

@@ -10,14 +10,14 @@ use crate::domain::library::search;
 use crate::domain::previews;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
-use crate::http::pages::components::tile::{Heading, Tile, find_track};
+use crate::http::pages::components::tile::{DayHeading, Heading, MonthHeading, Tile, find_track};
 use crate::http::pages::components::track_row::TrackRow;
 use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render_cached;
 use crate::http::route::{HandlerResult, Route};
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Directory, DirectoryId, Shelf, Sort};
+use crate::model::{Directory, DirectoryId, ItemId, Shelf, Sort, YearMonth};
 use crate::state::Services;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -52,12 +52,22 @@ struct ShelfPage {
     /// Rows of the music table, instead of tiles.
     songs: Vec<TrackRow>,
     timeline: Vec<TimelineYear>,
+    /// `2018-08:12,2018-07:3`: items of each month, for the scrubber.
+    months: String,
+    /// Whether tiles are grouped by day.
+    has_days: bool,
+    /// Tiles whose date is not known yet, because their files have not been read.
+    undated: Vec<Tile>,
+    /// Items of the list, and those before this page.
+    total: i64,
+    offset: i64,
     choices: Vec<OptionGroup>,
     grid_class: &'static str,
     is_filtered: bool,
     /// The address of the list's first page.
     top: String,
     next: Option<String>,
+    previous: Option<String>,
     is_first: bool,
     is_trash: bool,
     is_table: bool,
@@ -90,21 +100,10 @@ impl ShelfPage {
 
         // The first tile of each month gets a heading, but only in lists by date. Search results are too scattered for
         // headings.
+        let has_days = matches!(shelf, Shelf::Timeline | Shelf::Photos | Shelf::Videos)
+            && matches!(sort, Sort::Newest | Sort::Oldest);
         if matches!(sort, Sort::Newest | Sort::Oldest) && path != "/search" {
-            let mut last_month = None;
-            for (tile, item) in tiles.iter_mut().zip(&listing.items) {
-                let month = item.shown_at.month();
-                if last_month != Some(month) {
-                    let count = listing
-                        .months
-                        .iter()
-                        .find(|(of, _)| *of == month)
-                        .map(|(_, count)| count_of(*count, "item"));
-                    tile.heading =
-                        Some(Heading { text: month.to_string(), month: month.iso(), count });
-                    last_month = Some(month);
-                }
-            }
+            add_headings(&mut tiles, &listing, has_days);
         }
 
         let is_empty = tiles.is_empty();
@@ -117,9 +116,13 @@ impl ShelfPage {
             songs = listing.items.iter().zip(tiles.drain(..)).map(song).collect();
         }
 
-        let next = listing
-            .next
-            .map(|cursor| ListQuery { cursor: Some(cursor.encode()), ..query.clone() }.href(path));
+        let first_page = query.first_page();
+        let next = listing.next.map(|cursor| {
+            ListQuery { cursor: Some(cursor.encode()), ..first_page.clone() }.href(path)
+        });
+        let previous = listing.previous.map(|cursor| {
+            ListQuery { before: Some(cursor.encode()), ..first_page.clone() }.href(path)
+        });
 
         // Callers set what differs between lists.
         Self {
@@ -131,12 +134,22 @@ impl ShelfPage {
             tiles,
             songs,
             timeline: timeline::timeline_years(&listing.months, sort, query, path),
+            months: if path.starts_with("/directories/") {
+                String::new()
+            } else {
+                timeline::month_counts(&listing.months, sort)
+            },
+            has_days,
+            undated: Vec::new(),
+            total: 0,
+            offset: listing.offset,
             choices: query.groups(path, shelf, is_table),
             grid_class: query.grid_class(),
             is_filtered: query.kind().is_some(),
-            top: ListQuery { cursor: None, ..query.clone() }.href(path),
+            top: first_page.href(path),
             next,
-            is_first: query.cursor.is_none(),
+            is_first: previous.is_none(),
+            previous,
             is_trash: false,
             is_table,
             takes_folders: false,
@@ -150,16 +163,52 @@ impl ShelfPage {
     }
 }
 
-fn breadcrumb(directory: &Directory) -> Breadcrumb {
-    Breadcrumb {
-        href: format!("/directories/{}", directory.directory_id),
-        label: directory.directory_name.clone(),
+impl ShelfPage {
+    /// Whether there is a choice of order or size.
+    fn has_menu(&self) -> bool {
+        (!self.is_empty || self.is_filtered) && self.choices.iter().any(|group| group.is_in_menu)
     }
 }
 
-fn sort_of(filter: ItemFilter, query: &ListQuery) -> ListingQuery {
+fn breadcrumb(directory: &Directory) -> Breadcrumb {
+    Breadcrumb {
+        href: format!("/directories/{}", directory.directory_id),
+        label: directory.label().to_owned(),
+    }
+}
+
+/// Sets the headings of the first tiles of each month, and of each day if `has_days`.
+fn add_headings(tiles: &mut [Tile], listing: &Listing, has_days: bool) {
+    let (mut last_month, mut last_day) = (None, String::new());
+    for (tile, item) in tiles.iter_mut().zip(&listing.items) {
+        let month = item.shown_at.month();
+        let month_heading = (last_month != Some(month)).then(|| {
+            let of_month = listing.months.iter().find(|(of, _)| *of == month);
+            let count = of_month.map(|(_, count)| count_of(*count, "item"));
+            MonthHeading { text: month.to_string(), month: month.iso(), count }
+        });
+        let day = DayHeading::from_item(item);
+        let is_new_day = has_days && (month_heading.is_some() || last_day != day.day);
+        last_month = Some(month);
+        last_day.clone_from(&day.day);
+        if month_heading.is_some() || is_new_day {
+            tile.heading = Some(Heading { month: month_heading, day: is_new_day.then_some(day) });
+        }
+    }
+}
+
+fn listing_query(filter: ItemFilter, query: &ListQuery) -> ListingQuery {
     let filter = ItemFilter { kind: query.kind(), ..filter };
-    ListingQuery { filter, sort: query.sort(), cursor: query.cursor.clone(), limit: PAGE_ITEMS }
+    let sort = query.sort();
+    let month =
+        YearMonth::parse(&query.at).map(|month| timeline::month_start(month, sort).encode());
+    ListingQuery {
+        filter,
+        sort,
+        cursor: query.cursor.clone().or(month),
+        before: query.before.clone(),
+        limit: PAGE_ITEMS,
+    }
 }
 
 /// Shows a page of a shelf, a standard list such as Photos, Favorites or Trash; the path is its name.
@@ -169,23 +218,50 @@ async fn show_shelf(
     query: web::Query<ListQuery>,
 ) -> HandlerResult {
     let path = request.path().to_owned();
-    let shelf = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
+    let named = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
     // Each standard list is also a directory, whose time of last opening is stored.
-    listings::record_opened(&current.services, current.user(), shelf.title());
+    if let Some(directory) = named.directory_name() {
+        listings::record_opened(&current.services, current.user(), directory);
+    }
+    let is_timeline = named == Shelf::Photos;
+    let shelf = if is_timeline { query.timeline_shelf() } else { named };
 
     render_cached(&current, &request, request.path(), move |reader, input| {
         let services = reader.services;
         let user = &input.auth_session.clone().user;
-        let listing = listings::list(reader, user, &sort_of(ItemFilter::shelf(shelf), &query))?;
+        // Without previews, files are never read, so that their dates do not change.
+        let is_dated = matches!(shelf, Shelf::Timeline | Shelf::Photos | Shelf::Videos)
+            && query.sort().reversed().is_some()
+            && previews::is_enabled(services);
+        let filter = ItemFilter { is_dated, ..ItemFilter::shelf(shelf) };
+        let mut wanted = listing_query(filter, &query);
+        if let Some(id) = ItemId::parse(&query.view).filter(|_| is_timeline) {
+            wanted.cursor =
+                listings::position_before(reader, user, id, wanted.sort)?.or(wanted.cursor);
+        }
+        // Read first: a file that is read meanwhile is in both lists, and not in none.
+        let is_first_page = wanted.cursor.is_none() && wanted.before.is_none();
+        let mut undated = if is_dated && is_first_page {
+            listings::list_undated(reader, user, shelf)?
+        } else {
+            Vec::new()
+        };
+        let listing = listings::list(reader, user, &wanted)?;
+        undated.retain(|item| listing.items.iter().all(|other| other.id != item.id));
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;
         let (items, bytes) = layout.summary.count(shelf);
+        let zone = services.time_zone(&layout.user);
         let mut page =
-            ShelfPage::new(services, layout, (shelf.title(), &path, shelf), &query, listing);
+            ShelfPage::new(services, layout, (named.title(), &path, shelf), &query, listing);
+        page.undated = Tile::from_items(&undated, &[], services, &zone);
+        page.is_empty &= page.undated.is_empty();
+        page.is_filtered |= is_timeline && shelf != Shelf::Timeline;
+        page.total = items;
 
         // Recents has no meaningful total.
         page.summary = match shelf {
-            Shelf::Recents => "What you opened or added last".into(),
+            Shelf::Recents => "Items you opened or added recently".into(),
             _ => format!("{} · {}", count_of(items, "item"), v::size(bytes).words),
         };
 
@@ -199,14 +275,16 @@ async fn show_shelf(
 
 const fn empty_text(shelf: Shelf) -> &'static str {
     match shelf {
-        Shelf::Photos => "No photos yet. Every picture you upload comes here.",
-        Shelf::Videos => "No videos yet. Every film you upload comes here.",
-        Shelf::Audios => "No music yet. Every recording you upload comes here.",
-        Shelf::Favorites => "Nothing starred yet. Press the star on anything you like.",
-        Shelf::Recents => "Nothing yet. What you open or add stands here.",
+        Shelf::Photos | Shelf::Timeline => {
+            "No photos yet. Photos and videos you upload appear here."
+        }
+        Shelf::Videos => "No videos yet. Videos you upload appear here.",
+        Shelf::Audios => "No music yet. Music you upload appears here.",
+        Shelf::Favorites => "No favorites yet. Tap the star on anything you love.",
+        Shelf::Recents => "Items you open or add appear here.",
         Shelf::Trash => "The trash is empty.",
         Shelf::Uploads | Shelf::All | Shelf::Motion => {
-            "No files yet. Documents and everything else come here."
+            "No files yet. Documents and other files you upload appear here."
         }
     }
 }
@@ -226,9 +304,9 @@ async fn show_directory(
         let user = &input.auth_session.clone().user;
 
         // `list_directory` also records that the folder was opened; a page from the cache does not count.
-        let listing_query = sort_of(ItemFilter::directory(id), &query);
+        let wanted = listing_query(ItemFilter::directory(id), &query);
         let DirectoryListing { directory, above, listing } =
-            listings::list_directory(reader, user, id, &listing_query)?;
+            listings::list_directory(reader, user, id, &wanted)?;
         // Pending previews of the shown items are made next.
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;
@@ -237,14 +315,14 @@ async fn show_directory(
         let mut page = ShelfPage::new(
             services,
             layout,
-            (&directory.directory_name, &path, Shelf::All),
+            (directory.label(), &path, Shelf::All),
             &query,
             listing,
         );
 
         page.crumbs = above.iter().map(breadcrumb).collect();
         page.summary = format!("Last changed {}", v::when(directory.last_modified, &zone).ago);
-        page.empty = "This folder is empty. Move things here, or upload into it.";
+        page.empty = "This folder is empty. Move items here, or upload to it.";
         // The views Favorites, Recents and Trash cannot be the target of new folders or files.
         page.takes_folders = !directory.is_view();
         page.directory = Some(directory);
@@ -273,15 +351,18 @@ async fn show_search(
                 words: Some(search::query_words(&search_text)),
                 ..ItemFilter::shelf(Shelf::All)
             };
-            listings::list(reader, user, &sort_of(filter, &query))?
+            listings::list(reader, user, &listing_query(filter, &query))?
         };
 
         // A page may be empty although there are more results further back.
         let title = match (words.is_empty(), listing.items.len(), listing.next.is_some()) {
             (true, ..) => "Search".to_owned(),
-            (_, 0, false) => format!("Nothing found for “{}”", query.q.trim()),
-            (_, count, false) => format!("“{}”: {count} found", query.q.trim()),
-            (_, 0, true) => format!("Nothing found yet for “{}”", query.q.trim()),
+            (_, 0, false) => format!("No results for “{}”", query.q.trim()),
+            (_, count, false) => {
+                let count = count_of(i64::try_from(count).unwrap_or(0), "result");
+                format!("{count} for “{}”", query.q.trim())
+            }
+            (_, 0, true) => format!("No results yet for “{}”", query.q.trim()),
             (_, _, true) => format!("“{}”", query.q.trim()),
         };
 
@@ -294,9 +375,9 @@ async fn show_search(
         page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
 
         page.empty = match (words.is_empty(), page.next.is_some()) {
-            (true, _) => "Nothing looked for yet.",
-            (_, true) => "Not among the newer things. It may be further back.",
-            _ => "Try fewer or shorter words: each is looked for as the beginning of a word.",
+            (true, _) => "Type what you are looking for.",
+            (_, true) => "Nothing among the newer items. There may be older ones.",
+            _ => "Try fewer or shorter words.",
         };
 
         page.query = Some(query.q.trim().to_owned());

@@ -48,7 +48,7 @@ async fn submit_empty(current: CurrentUser, _: Form<EmptyForm>) -> HandlerResult
     set_flash(
         &current.cookie,
         format!(
-            "The trash is empty. {} deleted for good.",
+            "The trash is empty. {} permanently deleted.",
             count_of(i64::try_from(count).unwrap_or(0), "item")
         ),
     )?;

@@ -164,8 +164,8 @@ fn summary(rows: &[ResultRow]) -> String {
     let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).count();
     let parts = [
         (count(UploadOutcome::Stored), "added"),
-        (count(UploadOutcome::Duplicate), "already here"),
-        (count(UploadOutcome::Refused), "refused"),
+        (count(UploadOutcome::Duplicate), "already uploaded"),
+        (count(UploadOutcome::Refused), "failed"),
     ];
     parts
         .iter()
@@ -217,9 +217,9 @@ impl ResultRow {
 
     const fn state(&self) -> &'static str {
         match self.outcome {
-            UploadOutcome::Stored => "Stored",
-            UploadOutcome::Duplicate => "Already here",
-            UploadOutcome::Refused => "Refused",
+            UploadOutcome::Stored => "Uploaded",
+            UploadOutcome::Duplicate => "Already uploaded",
+            UploadOutcome::Refused => "Failed",
         }
     }
 

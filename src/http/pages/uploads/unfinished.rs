@@ -71,6 +71,6 @@ async fn submit_discard(
 ) -> HandlerResult {
     let id = UploadId::parse(&path).ok_or(Error::NotFound)?;
     resumable::delete(&services_arc(&current.services), &current.auth_session, id).await?;
-    set_flash(&current.cookie, "The unfinished upload was given up.")?;
+    set_flash(&current.cookie, "Upload discarded.")?;
     redirect(&back_path(&request).unwrap_or_else(|| "/dashboard".into()))
 }
