@@ -59,6 +59,7 @@ pub fn list_tracks(conn: &mut Conn, owner: UserId, ids: &[ItemId]) -> QueryResul
 pub fn list_albums(
     conn: &mut Conn,
     owner: UserId,
+    artist: Option<&str>,
     after: Option<(&str, &str)>,
     limit: i64,
 ) -> QueryResult<Vec<(String, String, i64)>> {
@@ -72,12 +73,37 @@ pub fn list_albums(
         .limit(limit)
         .into_boxed();
 
+    if let Some(artist) = artist {
+        query = query.filter(tracks::artist_key.eq(artist.to_owned()));
+    }
     // A greater artist, or the same artist and a greater album. The first condition is implied, but lets the index on
     // the artist be used.
     if let Some((artist, album)) = after {
         query = query.filter(tracks::artist_key.ge(artist.to_owned())).filter(
             tracks::artist_key.gt(artist.to_owned()).or(tracks::album_key.gt(album.to_owned())),
         );
+    }
+    query.load(conn)
+}
+
+/// Lists up to `limit` artists of albums of a user after `after`, each with the number of tracks outside the trash.
+pub fn list_artists(
+    conn: &mut Conn,
+    owner: UserId,
+    after: Option<&str>,
+    limit: i64,
+) -> QueryResult<Vec<(String, i64)>> {
+    let mut query = tracks::table
+        .inner_join(media_items::table)
+        .filter(tracks::user_id.eq(owner))
+        .filter(media_items::in_trash.eq(false))
+        .group_by(tracks::artist_key)
+        .select((tracks::artist_key, diesel::dsl::count_star()))
+        .order(tracks::artist_key.asc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(tracks::artist_key.gt(after.to_owned()));
     }
     query.load(conn)
 }

@@ -10,7 +10,10 @@ const audio = new Audio();
 audio.preload = "auto";
 let queue = [];
 let at = 0;
-let isRepeating = false;
+/** What follows the last song: nothing, the first one, or the same one again and again. */
+let repeats = "none";
+/** The songs in their former order while they are shuffled. */
+let ordered = null;
 
 const icons = () => bar().dataset.icons;
 const icon = (name) => `<svg class="i" aria-hidden="true" focusable="false"><use href="${icons()}#${name}"/></svg>`;
@@ -44,6 +47,7 @@ function build() {
       ${button("previous", "Previous song", "skip-back")}
       ${button("toggle", "Play", "play")}
       ${button("next", "Next song", "skip-forward")}
+      ${button("shuffle", "Shuffle", "shuffle", 'class="wide-button" aria-pressed="false"')}
       ${button("repeat", "Repeat", "repeat", 'class="wide-button" aria-pressed="false"')}
       <input type="range" class="player-volume" data-part="volume" min="0" max="1" step="0.05" value="1"
         aria-label="Volume">
@@ -59,9 +63,11 @@ function build() {
   part("next").onclick = next;
   part("close").onclick = close;
   part("repeat").onclick = () => {
-    isRepeating = !isRepeating;
-    part("repeat").setAttribute("aria-pressed", String(isRepeating));
+    repeats = { none: "all", all: "one", one: "none" }[repeats];
+    showRepeat();
+    keep();
   };
+  part("shuffle").onclick = shuffle;
   part("seek").oninput = () => {
     audio.currentTime = Number(part("seek").value);
   };
@@ -87,6 +93,37 @@ function build() {
       part("list").focus();
     }
   });
+}
+
+function showRepeat() {
+  const label = { none: "Repeat", all: "Repeat all", one: "Repeat one" }[repeats];
+  part("repeat").innerHTML = icon(repeats === "one" ? "repeat-1" : "repeat");
+  part("repeat").setAttribute("aria-pressed", String(repeats !== "none"));
+  part("repeat").setAttribute("aria-label", label);
+  part("repeat").title = label;
+}
+
+/** Mixes the songs after the one that plays, or puts them back in order. */
+function shuffle() {
+  const playing = queue[at];
+  if (ordered) {
+    // Songs that were added meanwhile stay at the end, those that were removed are gone.
+    const known = ordered.filter((song) => queue.includes(song));
+    queue = [...known, ...queue.filter((song) => !known.includes(song))];
+    ordered = null;
+  } else {
+    ordered = queue;
+    const rest = queue.filter((song) => song !== playing);
+    for (let index = rest.length - 1; index > 0; index -= 1) {
+      const other = Math.floor(Math.random() * (index + 1));
+      [rest[index], rest[other]] = [rest[other], rest[index]];
+    }
+    queue = [playing, ...rest];
+  }
+  at = queue.indexOf(playing);
+  part("shuffle").setAttribute("aria-pressed", String(Boolean(ordered)));
+  keep();
+  if (!part("queue").hidden) list();
 }
 
 function showQueue(isOpen) {
@@ -132,7 +169,7 @@ function remove(index) {
 }
 
 function keep() {
-  sessionStorage.setItem(KEPT, JSON.stringify({ person: person(), queue, at, time: audio.currentTime, isRepeating }));
+  sessionStorage.setItem(KEPT, JSON.stringify({ person: person(), queue, at, time: audio.currentTime, repeats }));
 }
 
 function show() {
@@ -205,6 +242,8 @@ async function start(index, from = 0) {
 
 export function play(songs, index) {
   queue = songs;
+  ordered = null;
+  if (bar().childElementCount) part("shuffle").setAttribute("aria-pressed", "false");
   return start(index);
 }
 
@@ -224,7 +263,7 @@ export function toggle() {
 
 export function next() {
   if (at + 1 < queue.length) start(at + 1);
-  else if (isRepeating && queue.length) start(0);
+  else if (repeats !== "none" && queue.length) start(0);
   else {
     audio.pause();
     audio.currentTime = 0;
@@ -258,9 +297,10 @@ function close() {
 export function restore() {
   const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
   if (!kept || kept.person !== person() || !kept.queue.length) return;
-  ({ queue, at, isRepeating } = kept);
+  ({ queue, at } = kept);
+  repeats = kept.repeats ?? "none";
   show();
-  part("repeat").setAttribute("aria-pressed", String(isRepeating));
+  showRepeat();
   audio.preload = "metadata";
   audio.src = queue[at].src;
   audio.currentTime = kept.time;
@@ -289,7 +329,7 @@ audio.addEventListener("pause", () => {
     keep();
   }
 });
-audio.addEventListener("ended", next);
+audio.addEventListener("ended", () => (repeats === "one" ? start(at) : next()));
 audio.addEventListener("error", () => {
   if (queue.length && audio.error) {
     showToast(`“${queue[at].title}” could not be played.`);

@@ -8,7 +8,7 @@ const PLACES = {
   d: "/dashboard",
   p: "/photos",
   v: "/videos",
-  a: "/audios",
+  a: "/music",
   u: "/uploads",
   f: "/favorites",
   r: "/recents",

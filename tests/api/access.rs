@@ -45,7 +45,8 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/static/{version}/{name:.*}" => OPEN,
         "/pending" => [LogIn, In, In, In, In],
         "/dashboard" | "/photos" | "/videos" | "/audios" | "/uploads" | "/favorites"
-        | "/recents" | "/trash" | "/search" | "/albums" | "/upload" => SIGNED_IN,
+        | "/recents" | "/trash" | "/search" | "/albums" | "/music" | "/music/albums"
+        | "/music/artists" | "/upload" => SIGNED_IN,
         "/trash/empty" | "/trash/restore-all" | "/directories" => SIGNED_IN,
         "/account"
         | "/account/password"
@@ -75,6 +76,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/directories/{directory_id}/rename"
         | "/directories/{directory_id}/delete" => OWNER,
         "/admin/users"
+        | "/admin/users/new"
         | "/admin/users/{id}"
         | "/admin/status"
         | "/admin/findings"

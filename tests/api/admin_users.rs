@@ -173,3 +173,44 @@ async fn a_decision_that_does_not_apply_is_rejected(#[values(Sqlite, MariaDb)] b
     );
     assert_eq!(admin.submit("/admin/users", "/admin/users/x/approve", &[]).await.status(), 404);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn an_admin_adds_somebody_who_then_sets_a_password(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let fields = [
+        ("firstname", "Grace"),
+        ("lastname", "Hopper"),
+        ("username", "grace"),
+        ("email", "grace@example.org"),
+    ];
+    let taken = [("firstname", "Root"), ("lastname", ""), ("username", "root"), ("email", "no")];
+    let refused = admin.submit("/admin/users/new", "/admin/users", &taken).await;
+    assert_eq!(refused.status(), 422);
+    let page = Page::of(refused).await;
+    assert!(page.has("#e-lastname") && page.has("#e-email") && page.has("[value='root']"));
+
+    let answer = admin.submit("/admin/users/new", "/admin/users", &fields).await;
+    assert_eq!(answer.status(), 303);
+    let code = admin
+        .page(&location(&answer))
+        .await
+        .html
+        .select(&selector(".code"))
+        .next()
+        .map(|code| code.text().collect::<String>());
+    let grace = app.browser();
+    let password = "three random words";
+    let set = [("username", "grace"), ("access_code", &code.unwrap()), ("password", password)];
+    assert_eq!(grace.submit("/recover", "/recover", &set).await.status(), 303);
+    let login = [("username", "grace"), ("password", password)];
+    assert_eq!(location(&grace.submit("/login", "/login", &login).await), "/dashboard");
+    grace.upload_one("a.png", &png(1)).await;
+    assert_counts_are_true(&app, "grace");
+
+    // The same name again is refused, and by others than admins everything.
+    assert_eq!(admin.submit("/admin/users/new", "/admin/users", &fields).await.status(), 422);
+    assert_eq!(grace.get("/admin/users/new").await.status(), 404);
+}

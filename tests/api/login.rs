@@ -67,7 +67,7 @@ async fn inactive_users_are_told_why_only_with_the_right_password(
         .submit("/admin/users", &format!("/admin/users/{}/suspend", app.id_of("suspended")), &[])
         .await;
     for (name, said) in [
-        ("pending", "waiting for an admin"),
+        ("pending", "Waiting for an admin"),
         ("rejected", "was rejected"),
         ("suspended", "is suspended"),
     ] {

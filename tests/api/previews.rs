@@ -93,7 +93,7 @@ async fn videos_and_audio_files_have_their_duration(#[values(Sqlite, MariaDb)] b
             && page.says("Tidewater")
             && page.says("0:03")
     );
-    let albums = admin.page("/albums").await;
+    let albums = admin.page("/music/albums").await;
     assert!(albums.says("Tidewater") && albums.says("Mara Quell · 1 song"));
     let album = albums.attribute(".album", "href").unwrap();
     let page = admin.page(&album).await;

@@ -12,7 +12,7 @@ async fn a_new_user_waits_and_has_a_folder_once_approved(
 ) {
     let (app, admin) = TestApp::ready(backend).await;
     let browser = app.register("ada").await;
-    assert!(browser.page("/pending").await.says("waiting for an admin"));
+    assert!(browser.page("/pending").await.says("Waiting for an admin"));
     let user = app.user("ada");
     assert_eq!((user.status.as_str(), user.folder.as_str()), ("pending", ""));
     assert_eq!(folders(&app), 1, "the admin's");

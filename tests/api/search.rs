@@ -117,3 +117,20 @@ async fn search_results_are_paged_and_each_item_appears_once(
         assert_eq!((seen.len(), count), (expected, expected), "{words}");
     }
 }
+
+#[rstest]
+#[actix_web::test]
+async fn folders_are_found_before_what_is_in_them(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    for name in ["Holiday Lisbon", "Été", "Work"] {
+        ada.submit("/uploads", "/directories", &[("name", name), ("parent", "")]).await;
+    }
+    for (query, folders) in
+        [("holiday", 1), ("lis+hol", 1), ("ete", 1), ("liday", 0), ("photos", 0)]
+    {
+        let page = ada.page(&format!("/search?q={query}")).await;
+        assert_eq!(page.html.select(&selector(".folders .card")).count(), folders, "{query}");
+    }
+    assert!(!admin.page("/search?q=holiday").await.has(".folders .card"), "of another user");
+}

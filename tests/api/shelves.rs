@@ -152,3 +152,32 @@ async fn a_shelf_shows_one_kind_if_a_filter_is_chosen(#[values(Sqlite, MariaDb)]
         "a choice keeps the others"
     );
 }
+
+#[rstest]
+#[actix_web::test]
+async fn music_is_found_by_artist_and_by_its_former_address(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    for (name, artist, album) in
+        [("1.mp3", "Mara", "Tide"), ("2.mp3", "Mara", "Sea"), ("3.mp3", "Zoe", "Hills")]
+    {
+        let tags = [format!("artist={artist}"), format!("album={album}")];
+        let song =
+            crate::samples::film(name, &["-vn", "-metadata", &tags[0], "-metadata", &tags[1]]);
+        ada.upload_one(name, &song).await;
+    }
+    app.previews_done().await;
+    let page = ada.page("/music/artists").await;
+    assert_eq!(page.all("a.album b"), ["Mara", "Zoe"]);
+    let mara = page.attribute("a.album", "href").unwrap();
+    assert_eq!(ada.page(&mara).await.all("a.album b"), ["Sea", "Tide"]);
+    assert_eq!(ada.page("/music").await.all("a.album").len(), 3);
+    assert_eq!(admin.get(&mara).await.status(), 404, "of another user");
+
+    let answer = ada.get("/albums?artist=mara&album=sea").await;
+    assert_eq!(answer.status(), 308);
+    assert_eq!(location(&answer), "/music/albums?artist=mara&album=sea");
+    assert!(ada.page("/music/albums?artist=mara&album=sea").await.has(".of-album"));
+}

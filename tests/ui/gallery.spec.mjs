@@ -97,7 +97,7 @@ test("music keeps playing across pages, with a queue and media keys", async ({ h
     song("Two", "Mara Quell", "Tidewater", 2),
     song("Three", "Oskar Lind", "Trains", 1),
   ]);
-  await page.goto(`${house.url}/albums`);
+  await page.goto(`${house.url}/music`);
   await expectAccessible(page, "albums");
   await page.getByRole("link", { name: "Tidewater" }).click();
   await expectAccessible(page, "an album");
@@ -273,7 +273,7 @@ test("browsing and searching work without JavaScript", async ({ house, page, bro
   await plain.getByRole("searchbox", { name: "Search your library" }).fill("mara tide");
   await plain.keyboard.press("Enter");
   await expect(plain.getByRole("link", { name: "One" })).toBeVisible();
-  await plain.goto(`${house.url}/albums`);
+  await plain.goto(`${house.url}/music`);
   await plain.getByRole("link", { name: "Tidewater" }).click();
   await plain.getByRole("link", { name: "One", exact: true }).click();
   await expect(plain.locator("audio[controls]")).toBeVisible();

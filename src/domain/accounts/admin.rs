@@ -10,9 +10,10 @@ use super::first_run;
 use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::library::reader::LibraryReader;
+use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
-use crate::model::actor::Actor;
+use crate::model::actor::{Actor, Client};
 use crate::model::{
     AccessLevel, Event, Origin, Password, Session, Status, Time, User, UserId, now,
 };
@@ -96,6 +97,62 @@ pub fn set_quota(services: &Services, actor: &Actor, id: UserId, bytes: i64) -> 
     Ok(user)
 }
 
+/// Adds an active account for somebody who has not registered. Returns it with a one-time code, with which they set their
+/// password.
+///
+/// # Errors
+/// `Invalid` names all fields that are not valid or taken.
+pub async fn add_user(
+    services: &Arc<Services>,
+    actor: Actor,
+    account: &NewAccount,
+    client: &Client,
+) -> Result<(User, String)> {
+    let mut errors = Vec::new();
+    let Some(person) = account.validate_person(&mut errors) else {
+        return Err(Error::Invalid(errors));
+    };
+    // A password that nobody knows, until the code is used.
+    let password = Password::parse(&new_code(), &[])
+        .map_err(|_| Error::internal("a random password was refused"))?;
+    let hash = services.password_hasher.hash(&password, Some(client.address)).await?;
+
+    let services = services.clone();
+    run_on_blocking_pool(move || {
+        let code = new_code();
+        let user = services.db.write(|conn| {
+            store::site::update_lock_admins(conn)?;
+            authorize(conn, actor.session(), Need::Admin)?;
+            let start = InitialStatus::new(Status::Active, AccessLevel::User);
+            let id = create::create(&services, conn, &person, &hash, start, now())?;
+            let (hash, until) = (token_hash(&code), now() + CODE_LIFETIME);
+            store::users::update_access_code(conn, id, Some(&hash), Some(until))?;
+            let username = person.username.as_str();
+            audit::append(conn, Event::AccountMade, &actor, username, "added by an admin")?;
+            audit::append(conn, Event::CodeHandedOut, &actor, username, "")?;
+            store::users::find(conn, id)?.ok_or(Error::NotFound)
+        })?;
+        services.session_cache.invalidate_user(user.id);
+        tracing::info!(admin = actor.log_id(), user = user.id.0, "account added");
+        Ok((user, grouped(&code)))
+    })
+    .await
+}
+
+/// Sixteen letters out of 30 are 78 random bits, which nobody can guess.
+fn new_code() -> String {
+    let mut random = rand::rng();
+    (0..16)
+        .filter_map(|_| CODE_ALPHABET.get(random.random_range(0..CODE_ALPHABET.len())))
+        .map(|letter| char::from(*letter))
+        .collect()
+}
+
+/// Groups of four for reading; recovery ignores the hyphens.
+fn grouped(code: &str) -> String {
+    code.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-")
+}
+
 /// Creates a one-time code for setting a new password at `/recover`. Only its hash is stored.
 ///
 /// # Errors
@@ -105,13 +162,7 @@ pub fn create_access_code(
     actor: &Actor,
     id: UserId,
 ) -> Result<(User, String)> {
-    let mut random = rand::rng();
-    // 16 letters out of 30 are 78 random bits, which nobody can guess.
-    let letters: String = (0..16)
-        .filter_map(|_| CODE_ALPHABET.get(random.random_range(0..CODE_ALPHABET.len())))
-        .map(|letter| char::from(*letter))
-        .collect();
-
+    let letters = new_code();
     let user = services.db.write(|conn| {
         // Also checks that the actor still is an admin, in the transaction of the change.
         let user = with_admin_lock(conn, actor, id)?;
@@ -130,10 +181,7 @@ pub fn create_access_code(
     })?;
 
     tracing::info!(admin = actor.log_id(), user = id.0, "access code handed out");
-    // Groups of four for reading; recovery ignores the hyphens.
-    let grouped =
-        letters.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-");
-    Ok((user, grouped))
+    Ok((user, grouped(&letters)))
 }
 
 /// Finds a user by username or email.

@@ -44,7 +44,9 @@ pub async fn register(
         Registration::Approval => Status::Pending,
         Registration::Open => Status::Active,
         Registration::Closed => {
-            return Err(Error::Forbidden("Nobody can sign up here by themselves. Ask the admin."));
+            return Err(Error::Forbidden(
+                "Sign-up is closed. Ask the admin of this server for an account.",
+            ));
         }
     };
 

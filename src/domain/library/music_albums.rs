@@ -25,17 +25,54 @@ pub struct Album {
 /// Artist and album in lower case, by which albums are sorted and grouped.
 pub type AlbumKey = (String, String);
 
-/// Returns a page of a user's albums, and the key (artist and album) after which the next page begins; `None` on the
+/// One artist in the list.
+pub struct Artist {
+    pub key: String,
+    pub name: String,
+    pub cover: Option<Item>,
+    pub tracks: i64,
+}
+
+/// Returns a page of the artists of a user's albums, and the key after which the next page begins; `None` on the last
+/// page.
+pub fn list_artists(
+    services: &Services,
+    user: &User,
+    after: Option<&str>,
+) -> Result<(Vec<Artist>, Option<String>)> {
+    services.db.read(|conn| {
+        let limit = i64::try_from(PAGE_ALBUMS + 1).unwrap_or(i64::MAX);
+        let mut rows = store::item_details::list_artists(conn, user.id, after, limit)?;
+        let has_more = rows.len() > PAGE_ALBUMS;
+        rows.truncate(PAGE_ALBUMS);
+        let next = rows.last().filter(|_| has_more).map(|(key, _)| key.clone());
+
+        let mut artists = Vec::new();
+        for (key, tracks) in rows {
+            let albums = store::item_details::list_albums(conn, user.id, Some(&key), None, 1)?;
+            let Some((_, album, _)) = albums.into_iter().next() else { continue };
+            let first = store::item_details::list_album(conn, user.id, &key, &album, 1)?.pop();
+            if let Some(first) = first {
+                let cover = store::items::find(conn, user.id, first.item_id)?;
+                artists.push(Artist { key, name: first.album_artist, cover, tracks });
+            }
+        }
+        Ok((artists, next))
+    })
+}
+
+/// Returns a page of a user's albums, or of those of an artist, and the key (artist and album) after which the next page begins; `None` on the
 /// last page.
 pub fn list_albums(
     services: &Services,
     user: &User,
+    artist: Option<&str>,
     after: Option<(&str, &str)>,
 ) -> Result<(Vec<Album>, Option<AlbumKey>)> {
     services.db.read(|conn| {
         // One more than a page shows whether there is another.
         let limit = i64::try_from(PAGE_ALBUMS + 1).unwrap_or(i64::MAX);
-        let mut rows = store::item_details::list_albums(conn, user.id, after, limit)?;
+        let mut rows = store::item_details::list_albums(conn, user.id, artist, after, limit)?;
         let has_more = rows.len() > PAGE_ALBUMS;
         rows.truncate(PAGE_ALBUMS);
 

@@ -8,7 +8,7 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::media::Metadata;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Cursor, Item, Shelf, Sort, UserId};
+use crate::model::{Cursor, Directory, Item, Shelf, Sort, UserId};
 use crate::storage::media_dir::STANDARD_DIRECTORIES;
 use crate::store;
 use crate::store::search_words::SearchPosition;
@@ -20,6 +20,8 @@ const MAX_WORDS: usize = 80;
 const MAX_WORD_CHARS: usize = 40;
 /// Words per query.
 const MAX_QUERY_WORDS: usize = 8;
+/// Folders that a search shows.
+const MAX_DIRECTORIES: usize = 12;
 /// A prefix of more words than this counts as common.
 const MAX_MEANINGS: usize = 24;
 /// Limits per page: rows read for all words with one prefix, and items read if every word is common.
@@ -160,6 +162,20 @@ fn searchable_path(conn: &mut Conn, item: &Item) -> Result<String> {
     let (top, rest) = path.split_once('/').unwrap_or((&path, ""));
     let is_standard = STANDARD_DIRECTORIES.contains(&top);
     Ok(if is_standard { rest.to_owned() } else { path })
+}
+
+/// Folders of the user's own whose names have all words of a query as the beginnings of words.
+pub fn find_directories(directories: &[Directory], query: &str) -> Vec<Directory> {
+    let wanted = query_words(query);
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let is_found = |directory: &&Directory| {
+        let words = query_words(&directory.directory_name);
+        wanted.iter().all(|prefix| words.iter().any(|word| word.starts_with(prefix)))
+    };
+    let own = directories.iter().filter(|directory| !directory.is_standard());
+    own.filter(is_found).take(MAX_DIRECTORIES).cloned().collect()
 }
 
 /// A word of the query, resolved against the index.

@@ -110,7 +110,7 @@ impl Layout {
             main: vec![
                 link("Home", "/dashboard", "house", &["/recents"]),
                 link("Photos", "/photos", "image", &["/videos"]),
-                link("Music", "/audios", "music", &["/albums"]),
+                link("Music", "/music", "music", &["/audios"]),
                 link("Files", "/uploads", "files", &[]),
             ],
             views: vec![

@@ -1,7 +1,7 @@
 //! The routes of all pages.
 
 use super::account::{access_tokens, profile, sessions};
-use super::admin::{audit, findings, status, user, users};
+use super::admin::{audit, findings, new_user, status, user, users};
 use super::auth::{first_run, login, recover, register};
 use super::installed_app;
 use super::library::{
@@ -35,6 +35,7 @@ pub fn routes() -> Vec<Route> {
         sessions::routes(),
         access_tokens::routes(),
         users::routes(),
+        new_user::routes(),
         user::routes(),
         status::routes(),
         findings::routes(),

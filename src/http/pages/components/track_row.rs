@@ -39,7 +39,13 @@ pub fn album_href(artist_key: &str, album_key: &str) -> String {
 /// The albums page with these query parameters.
 pub fn albums_href(pairs: [(&str, &str); 2]) -> String {
     format!(
-        "/albums?{}",
+        "/music/albums?{}",
         form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
     )
+}
+
+/// The page of an artist.
+pub fn artist_href(artist_key: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    format!("/music/albums?{}", query.append_pair("artist", artist_key).finish())
 }

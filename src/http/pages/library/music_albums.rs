@@ -1,6 +1,7 @@
-//! `/albums`: music by artist and album.
+//! `/music`: music by artist and album.
 
-use actix_web::web;
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
@@ -8,7 +9,7 @@ use crate::domain::library::music_albums::{self, Album};
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::tile::{Picture, Tile};
-use crate::http::pages::components::track_row::{TrackRow, album_href, albums_href};
+use crate::http::pages::components::track_row::{TrackRow, album_href, albums_href, artist_href};
 use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render;
@@ -16,7 +17,12 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route::get("/albums", || web::route().to(show_albums))]
+    vec![
+        Route::get("/music", || web::route().to(show_albums)),
+        Route::get("/music/albums", || web::route().to(show_albums)),
+        Route::get("/music/artists", || web::route().to(show_artists)),
+        Route::get("/albums", || web::route().to(show_former_address)),
+    ]
 }
 
 struct AlbumCover {
@@ -34,6 +40,23 @@ struct AlbumsPage {
     albums: Vec<AlbumCover>,
     next: Option<String>,
     is_first: bool,
+    /// The artist whose albums these are.
+    artist: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/library/music_artists.html")]
+struct ArtistsPage {
+    layout: Layout,
+    artists: Vec<AlbumCover>,
+    next: Option<String>,
+    is_first: bool,
+}
+
+#[derive(Deserialize)]
+struct ArtistsQuery {
+    /// The last artist of the previous page.
+    after: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -70,22 +93,80 @@ async fn show_albums(current: CurrentUser, query: web::Query<AlbumsQuery>) -> Ha
     }
     let auth_session = current.auth_session.clone();
     let after = query.after_artist.clone().zip(query.after_album.clone());
-    let is_first = after.is_none();
+    let (is_first, of_artist) = (after.is_none(), query.artist.clone());
 
     let (albums, next) = run_blocking(&current.services, move |services| {
         let after = after.as_ref().map(|(artist, album)| (artist.as_str(), album.as_str()));
-        music_albums::list_albums(services, &auth_session.user, after)
+        music_albums::list_albums(services, &auth_session.user, of_artist.as_deref(), after)
     })
     .await?;
+    if query.artist.is_some() && is_first && albums.is_empty() {
+        return Err(Error::NotFound.into());
+    }
 
     render(&AlbumsPage {
-        layout: Layout::load(&current, "/audios").await?,
+        layout: Layout::load(&current, "/music").await?,
+        artist: query
+            .artist
+            .as_ref()
+            .and(albums.first())
+            .map(|album| album_artist(&album.first.album_artist)),
         albums: albums.iter().map(cover).collect(),
         next: next.map(|(artist, album)| {
-            albums_href([("after_artist", &artist), ("after_album", &album)])
+            let next = albums_href([("after_artist", &artist), ("after_album", &album)]);
+            match &query.artist {
+                Some(of_artist) => next.replacen('?', &format!("{}&", query_of(of_artist)), 1),
+                None => next,
+            }
         }),
         is_first,
     })
+}
+
+/// `?artist=…`.
+fn query_of(artist: &str) -> String {
+    artist_href(artist).trim_start_matches("/music/albums").to_owned()
+}
+
+/// Shows a page of the artists of the user's albums.
+async fn show_artists(current: CurrentUser, query: web::Query<ArtistsQuery>) -> HandlerResult {
+    let (auth_session, after) = (current.auth_session.clone(), query.after.clone());
+    let is_first = after.is_none();
+    let (artists, next) = run_blocking(&current.services, move |services| {
+        music_albums::list_artists(services, &auth_session.user, after.as_deref())
+    })
+    .await?;
+    render(&ArtistsPage {
+        layout: Layout::load(&current, "/music").await?,
+        artists: artists
+            .iter()
+            .map(|artist| AlbumCover {
+                href: artist_href(&artist.key),
+                title: album_artist(&artist.name),
+                artist: String::new(),
+                picture: artist.cover.as_ref().and_then(Picture::from_item),
+                songs: count_of(artist.tracks, "song"),
+            })
+            .collect(),
+        next: next.map(|after| {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            format!("/music/artists?{}", query.append_pair("after", &after).finish())
+        }),
+        is_first,
+    })
+}
+
+/// The address of music before it had one of its own. Those of albums and artists have moved for good.
+async fn show_former_address(
+    current: CurrentUser,
+    request: HttpRequest,
+    query: web::Query<AlbumsQuery>,
+) -> HandlerResult {
+    if query.artist.is_none() && query.after_artist.is_none() {
+        return show_albums(current, query).await;
+    }
+    let moved = format!("/music/albums?{}", request.query_string());
+    Ok(HttpResponse::PermanentRedirect().insert_header((LOCATION, moved)).finish())
 }
 
 #[derive(Template)]
@@ -115,7 +196,7 @@ async fn show_album(current: &CurrentUser, artist: String, album: String) -> Han
 
     let zone = current.time_zone();
     render(&AlbumPage {
-        layout: Layout::load(current, "/audios").await?,
+        layout: Layout::load(current, "/music").await?,
         title: album_title(&first.album),
         artist: album_artist(&first.album_artist),
         summary: if length > 0 { format!("{count} · {}", v::duration(length)) } else { count },

@@ -355,15 +355,21 @@ async fn show_search(
         };
 
         // A page may be empty although there are more results further back.
+        let folders = if query.cursor.is_none() {
+            search::find_directories(&reader.summary()?.directories, &words)
+        } else {
+            Vec::new()
+        };
         let title = match (words.is_empty(), listing.items.len(), listing.next.is_some()) {
             (true, ..) => "Search".to_owned(),
+            (_, 0, false) if !folders.is_empty() => format!("Folders for “{}”", query.q.trim()),
             (_, 0, false) => format!("No results for “{}”", query.q.trim()),
             (_, count, false) => {
                 let count = count_of(i64::try_from(count).unwrap_or(0), "result");
                 format!("{count} for “{}”", query.q.trim())
             }
             (_, 0, true) => format!("No results yet for “{}”", query.q.trim()),
-            (_, _, true) => format!("“{}”", query.q.trim()),
+            (_, count, true) => format!("More than {count} results for “{}”", query.q.trim()),
         };
 
         // Pending previews of the shown items are made next.
@@ -380,6 +386,7 @@ async fn show_search(
             _ => "Try fewer or shorter words.",
         };
 
+        page.children = folders.iter().map(breadcrumb).collect();
         page.query = Some(query.q.trim().to_owned());
         Ok(page)
     })
