@@ -165,6 +165,7 @@ fn searchable_path(conn: &mut Conn, item: &Item) -> Result<String> {
 }
 
 /// Folders of the user's own whose names have all words of a query as the beginnings of words.
+#[must_use]
 pub fn find_directories(directories: &[Directory], query: &str) -> Vec<Directory> {
     let wanted = query_words(query);
     if wanted.is_empty() {
