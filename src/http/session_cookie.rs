@@ -6,8 +6,11 @@ use actix_session::storage::CookieSessionStore;
 use actix_session::{SessionExt, SessionMiddleware};
 use actix_web::HttpRequest;
 use actix_web::cookie::{Key, SameSite, time};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::config::Settings;
@@ -19,6 +22,8 @@ use crate::state::session_cache::random_token;
 
 const TOKEN_KEY: &str = "token";
 const CSRF_KEY: &str = "csrf";
+/// Random bytes of a CSRF token, which are followed by as many of a hash.
+const CSRF_NONCE_BYTES: usize = 16;
 const DEVICES_KEY: &str = "devices";
 /// Users of one browser whose logins are remembered. The cookie is sent with each request.
 const MAX_KNOWN_DEVICES: usize = 4;
@@ -120,21 +125,30 @@ impl SessionCookie {
         self.insert(DEVICES_KEY, &devices)
     }
 
-    /// The CSRF secret of this browser. It is derived from the session token for signed-in users, so that all tabs agree;
-    /// before that it is created on first use.
+    /// A CSRF token of this browser, another one each time: pages are compressed, and a text that is the same in all of them
+    /// could be guessed from their lengths. It proves the secret, which is derived from the session token for signed-in
+    /// users, so that all tabs agree; before that it is created on first use.
     pub fn csrf(&self) -> Result<String> {
-        if let Some(secret) = self.existing_csrf() {
-            return Ok(secret);
-        }
-        let secret = random_token();
-        self.insert(CSRF_KEY, &secret)?;
-        Ok(secret)
+        let secret = match self.existing_csrf() {
+            Some(secret) => secret,
+            None => {
+                let secret = random_token();
+                self.insert(CSRF_KEY, &secret)?;
+                secret
+            }
+        };
+        Ok(csrf_token(&secret, rand::random()))
     }
 
-    /// Whether `given` is this browser's secret.
+    /// Whether `given` proves this browser's secret.
     #[must_use]
     pub fn matches_csrf(&self, given: &str) -> bool {
-        self.existing_csrf().is_some_and(|secret| secret.as_bytes().ct_eq(given.as_bytes()).into())
+        let nonce = URL_SAFE_NO_PAD.decode(given).ok().and_then(|bytes| {
+            bytes.get(..CSRF_NONCE_BYTES).and_then(|nonce| nonce.try_into().ok())
+        });
+        let expected =
+            self.existing_csrf().zip(nonce).map(|(secret, nonce)| csrf_token(&secret, nonce));
+        expected.is_some_and(|expected| expected.as_bytes().ct_eq(given.as_bytes()).into())
     }
 
     fn existing_csrf(&self) -> Option<String> {
@@ -154,4 +168,15 @@ impl SessionCookie {
     pub(super) fn remove<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         self.0.remove_as(key).and_then(std::result::Result::ok)
     }
+}
+
+/// Random bytes, and what only somebody with the secret can make of them.
+fn csrf_token(secret: &str, nonce: [u8; CSRF_NONCE_BYTES]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(b"csrf token ");
+    hash.update(secret.as_bytes());
+    hash.update(nonce);
+    let mut bytes = nonce.to_vec();
+    bytes.extend(hash.finalize().iter().take(CSRF_NONCE_BYTES));
+    URL_SAFE_NO_PAD.encode(bytes)
 }

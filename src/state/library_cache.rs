@@ -96,6 +96,15 @@ pub struct CachedResponse {
     pub body: Bytes,
     /// Without quotes; empty for responses without an `ETag`.
     pub etag: Arc<str>,
+    /// The compressed body, once it was requested. It is smaller than a quarter of the body, which the cache reserves.
+    pub compressed: Arc<OnceLock<Bytes>>,
+}
+
+impl CachedResponse {
+    #[must_use]
+    pub fn new(body: impl Into<Bytes>, etag: &str) -> Self {
+        Self { body: body.into(), etag: etag.into(), compressed: Arc::default() }
+    }
 }
 
 /// Owner, library version and cache key.
@@ -113,7 +122,7 @@ impl LibraryCache {
     pub(crate) fn new(is_shared: bool) -> Self {
         // The size of an entry: key, body, and an estimate of 128 bytes for everything else.
         let weight = |key: &ResponseKey, response: &CachedResponse| {
-            u32::try_from(key.2.len() + response.body.len() + 128).unwrap_or(u32::MAX)
+            u32::try_from(key.2.len() + response.body.len() * 5 / 4 + 128).unwrap_or(u32::MAX)
         };
         let responses = Cache::builder()
             .max_capacity(MAX_RESPONSE_BYTES)

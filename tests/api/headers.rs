@@ -186,3 +186,55 @@ async fn health_and_readiness_say_how_the_server_is(#[values(Sqlite, MariaDb)] b
     assert!(admin.page("/admin/status").await.says("Make"));
     assert_eq!(app.browser().get("/healthz").await.status(), 200);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn pages_are_compressed_and_their_length_reveals_no_token(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (_app, admin) = TestApp::ready(backend).await;
+    let get = async |path: &str, encoding: &str| {
+        admin.request("GET", path).header("accept-encoding", encoding).send().await.unwrap()
+    };
+    let plain = get("/dashboard", "identity").await;
+    assert!(plain.headers().get("content-encoding").is_none());
+    let plain = plain.bytes().await.unwrap();
+    for path in ["/dashboard", "/dashboard", "/login", "/search?q=x"] {
+        let answer = get(path, "gzip, br").await;
+        if answer.status() != 200 {
+            continue;
+        }
+        assert_eq!(header(&answer, "content-encoding"), "gzip", "{path}");
+        assert!(header(&answer, "vary").contains("accept-encoding"), "{path}");
+        let mut text = String::new();
+        let packed = answer.bytes().await.unwrap();
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&packed[..]), &mut text)
+            .unwrap();
+        assert!(text.contains("</html>") && packed.len() * 2 < text.len(), "{path}");
+    }
+    assert!(plain.len() > 4000);
+
+    // Each page has another token, and each works.
+    let tokens = [admin.token("/search?q=1").await, admin.token("/search?q=2").await];
+    assert_ne!(tokens[0], tokens[1]);
+    for token in &tokens {
+        let answer = admin.post("/account/theme", token, &[("theme", "dark")]).await;
+        assert_eq!(answer.status(), 303);
+    }
+    let wrong: String = tokens[0].chars().rev().collect();
+    assert_eq!(admin.post("/account/theme", &wrong, &[("theme", "light")]).await.status(), 403);
+
+    // Somebody who makes the browser search for a token that they have seen, or for another text of the same length,
+    // gets pages of the same length but for the noise.
+    let length = async |words: &str| {
+        let mut all = 0;
+        for round in 0..40 {
+            let path = format!("/search?q={words}&n={round}{}", words.len());
+            all += get(&path, "gzip").await.bytes().await.unwrap().len();
+        }
+        all / 40
+    };
+    let (seen, other) =
+        (length(&tokens[0]).await, length(&tokens[1].chars().rev().collect::<String>()).await);
+    assert!(seen.abs_diff(other) <= 16, "{seen} and {other}");
+}

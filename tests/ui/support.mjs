@@ -47,7 +47,7 @@ async function startServer(folder, databaseUrl, path, env) {
     },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const link = line(server, "stderr", /open this link to create one: (\S+)/).then((match) => match[1]);
+  const link = line(server, "stderr", /Open this link to create one: (\S+)/).then((match) => match[1]);
   link.catch(() => {});
   const [, origin] = await line(server, "stderr", /listening on (\S+)/);
   const url = origin + path;

@@ -31,14 +31,14 @@ pub fn json_with_etag(request: &HttpRequest, body: &impl Serialize) -> HandlerRe
 pub fn etag(body: &impl Serialize) -> Result<CachedResponse, Error> {
     let text = serde_json::to_string(body).map_err(Error::internal)?;
     let etag = hex::encode(Sha256::digest(text.as_bytes()));
-    Ok(CachedResponse { body: text.into(), etag: etag.get(..32).unwrap_or(&etag).into() })
+    Ok(CachedResponse::new(text, etag.get(..32).unwrap_or(&etag)))
 }
 
 /// Responds with a serialized body and its `ETag`, or 304.
 #[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
 pub fn cached(
     request: &HttpRequest,
-    CachedResponse { body, etag }: CachedResponse,
+    CachedResponse { body, etag, .. }: CachedResponse,
 ) -> HandlerResult {
     let is_new = !if_none_match(request, &etag);
     let mut response = if is_new { HttpResponse::Ok() } else { HttpResponse::NotModified() };

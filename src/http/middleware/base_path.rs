@@ -15,7 +15,7 @@ use crate::http::response::html::HtmlPage;
 use crate::http::routes::routes;
 
 /// Attributes that contain an address in our pages. `value` does not.
-const URL_ATTRIBUTES: [&str; 15] = [
+const URL_ATTRIBUTES: [&str; 16] = [
     "action",
     "data-cover",
     "data-icons",
@@ -25,6 +25,7 @@ const URL_ATTRIBUTES: [&str; 15] = [
     "data-root",
     "data-small",
     "data-src",
+    "data-top",
     "data-url",
     "formaction",
     "href",

@@ -3,6 +3,7 @@
 //! `setup_required`).
 
 pub mod base_path;
+pub mod compress_pages;
 pub mod cors;
 pub mod cross_site;
 pub mod error_pages;

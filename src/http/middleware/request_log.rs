@@ -11,7 +11,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use tracing::Instrument;
 
-use super::{base_path, error_pages, security_headers};
+use super::{base_path, compress_pages, error_pages, security_headers};
 use crate::http::connections::{Connection, InFlightRequest, TrackedBody, track_body};
 use crate::http::{metrics, rate_limit, tus_headers};
 use crate::state::Services;
@@ -73,8 +73,9 @@ pub async fn request_log(
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(method = %http.method(), path = http.path(), status, milliseconds);
 
-    // Last, because it changes the addresses in pages.
+    // Last, because these change the bodies of pages.
     let response = base_path::add_base_path(response, base);
+    let response = compress_pages::compress(&http, response, !base.is_empty());
     Ok(match in_flight {
         Some(in_flight) => {
             response.map_body(|_, body| BoxBody::new(TrackedBody::new(body, in_flight)))

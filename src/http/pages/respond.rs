@@ -40,10 +40,10 @@ pub async fn render_cached<P: Template>(
     let html = cached_response(&current.services, current.user().id, key, |reader| {
         let html = draw(reader, input)?.render().map_err(Error::internal)?;
         // Pages are sent without an ETag.
-        Ok(CachedResponse { body: html.into(), etag: "".into() })
+        Ok(CachedResponse::new(html, ""))
     })
     .await?;
-    Ok(html::html_response(HttpResponse::Ok(), html.body))
+    Ok(html::cached_html_response(HttpResponse::Ok(), html))
 }
 
 /// Renders a page with another status, for a form that is shown again.
