@@ -18,7 +18,6 @@ import { refreshUpload, startUpload } from "./upload.js";
 import { refreshPreviews } from "./preview-polling.js";
 import { startBackToList } from "./back-to-list.js";
 import { startTimeZone } from "./time-zone.js";
-import { startTouchSelection } from "./touch-selection.js";
 
 startVideoFallback();
 startFocus();
@@ -33,7 +32,9 @@ startUpload();
 startBackToList();
 startTimeZone();
 startMotion();
-startTouchSelection();
+// Only devices with a touch screen need it.
+if (matchMedia("(any-pointer: coarse)").matches)
+  import("./touch-selection.js").then(({ startTouchSelection }) => startTouchSelection());
 startInstalledApp();
 
 let isFirst = true;

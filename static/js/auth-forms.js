@@ -16,4 +16,19 @@ export function startAuthForms() {
   document.querySelector("[data-focus]")?.focus();
 }
 
+/** Milliseconds between two questions whether an account was approved. */
+const PENDING_INTERVAL = 15_000;
+
+// The page of a pending account opens the library as soon as it is approved: the server redirects then.
+function watchApproval() {
+  const page = document.querySelector("[data-pending]");
+  if (!page) return;
+  setInterval(async () => {
+    if (document.hidden) return;
+    const answer = await fetch(location.href, { redirect: "manual" }).catch(() => null);
+    if (answer?.type === "opaqueredirect") location.reload();
+  }, PENDING_INTERVAL);
+}
+
 startAuthForms();
+watchApproval();

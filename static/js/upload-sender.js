@@ -1,8 +1,6 @@
 // Sends one file by tus 1.0.0, and looks for its bytes on the server first.
-import "../vendor/tus.js";
 import { address, reasonOf } from "./urls.js";
 
-const { tus } = window;
 /** Below what proxies usually accept (100 MB). */
 const PART = 48 * 1024 * 1024;
 /** Sizes of files that are hashed first to find duplicates: others are sent faster, or need too much memory. */
@@ -11,6 +9,19 @@ const HASHED = [1_000_000, 256 * 1024 * 1024];
 const AT_CREATION = 1_000_000;
 /** Milliseconds between two measurements of the speed. */
 const SPEED_INTERVAL = 400;
+
+let failures = 0;
+
+/** Loads the library that sends files. Browsers keep the failure of an import: another try needs another address. */
+export async function loadTus() {
+  if (window.tus) return;
+  try {
+    await import(failures ? `../vendor/tus.js?try=${failures}` : "../vendor/tus.js");
+  } catch (error) {
+    failures += 1;
+    throw error;
+  }
+}
 
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
 
@@ -51,14 +62,22 @@ export function messageOf(error) {
 }
 
 /** Sends a transfer, and records in it how far it is. Its `upload` can be aborted. */
-export function sendFile(transfer, folder, { onUrl, onProgress, onStored, onError }) {
+export async function sendFile(transfer, folder, { onUrl, onProgress, onStored, onError }) {
+  try {
+    await loadTus();
+  } catch (error) {
+    onError(error);
+    return;
+  }
+  // It may have been paused or cancelled meanwhile.
+  if (transfer.state !== "sending") return;
   let seen = { at: performance.now(), sent: transfer.sent };
   const metadata = { filename: transfer.name, filetype: transfer.type };
   const { lastModified } = transfer.file;
   if (lastModified) metadata.lastModified = String(lastModified);
   if (folder) metadata.directory = folder;
   if (transfer.keepsBoth) metadata.keep_duplicates = "true";
-  transfer.upload = new tus.Upload(transfer.file, {
+  transfer.upload = new window.tus.Upload(transfer.file, {
     endpoint: address("/api/uploads"),
     uploadUrl: transfer.url,
     chunkSize: PART,

@@ -3,6 +3,9 @@ import { storageKey } from "./urls.js";
 import { showToast } from "./toasts.js";
 
 let loaded = null;
+let warming = 0;
+/** Milliseconds after which the code that sends files is loaded, once the page itself is complete. */
+const WARM_UP = 3000;
 const engine = () =>
   (loaded ??= Promise.all([import("./upload-queue.js"), import("./upload-queue-events.js")]).then(([queue]) => queue));
 /** Records that the queue of this browser is not empty, so that the code is loaded with the next page. */
@@ -83,8 +86,10 @@ export function refreshUpload() {
   }
   takeShared().catch(() => showToast("The shared files could not be read."));
   if (isWaiting || loaded) engine().then(({ refresh }) => refresh());
-  // Loaded with the page, so that files chosen without a connection wait for one.
-  else (window.requestIdleCallback ?? setTimeout)(() => engine().catch(() => {}));
+  // Loaded soon after the page, so that files chosen without a connection wait for one.
+  clearTimeout(warming);
+  const warmUp = () => engine().then(() => import("./upload-sender.js").then(({ loadTus }) => loadTus()));
+  warming = setTimeout(() => warmUp().catch(() => {}), WARM_UP);
 }
 
 export function startUpload() {

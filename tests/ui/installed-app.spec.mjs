@@ -63,8 +63,9 @@ test("without a connection a page of the program is shown, and nothing of a user
 test("files that are chosen without a connection are sent when it is back", async ({ house, page }) => {
   await page.goto(`${house.url}/dashboard`);
   await isControlled(page);
+  const loaded = page.waitForResponse((answer) => answer.url().endsWith("/tus.js"));
   await page.reload();
-  await page.waitForLoadState("networkidle");
+  await loaded;
   await page.context().setOffline(true);
   await page.getByLabel("Drop photos, videos, music or any file here").setInputFiles([picture(3)]);
   await expect(page.locator("[data-transfer]")).toContainText("Waiting for network");
