@@ -101,8 +101,8 @@ export async function sendFile(transfer, folder, { onUrl, onProgress, onStored, 
       const at = performance.now();
       if (at - seen.at > SPEED_INTERVAL || sent === transfer.size) {
         const speed = Math.max(0, sent - seen.sent) / Math.max((at - seen.at) / 1000, 0.05);
-        // A moving average, so that the remaining time does not jump.
-        transfer.speed = transfer.speed ? transfer.speed * 0.7 + speed * 0.3 : speed;
+        // A moving average over about ten seconds, so that the remaining time does not jump.
+        transfer.speed = transfer.speed ? transfer.speed * 0.96 + speed * 0.04 : speed;
         seen = { at, sent };
         transfer.sent = sent;
         onProgress();

@@ -146,7 +146,14 @@ async fn a_quota_holds_from_the_next_upload_on(#[values(Sqlite, MariaDb)] backen
     ada.upload_one("small.txt", &[b'a'; 900]).await;
     let page = ada.upload(&[("more.txt", &[b'b'; 200])]).await;
     assert!(page.says("1 failed") && page.says("Not enough storage"), "{}", page.text());
-    assert_eq!(app.names("ada", "Uploads"), ["small.txt"]);
+    ada.upload_one("rest.txt", &[b'c'; 100]).await;
+    for path in ["/dashboard", "/upload"] {
+        let full = ada.page(path).await;
+        assert!(full.has("[data-upload] input[disabled]"), "{path}");
+        assert!(full.says("Your storage is full"), "{path}");
+        assert!(full.has("meter[high='999']"), "{path}");
+    }
+    assert_eq!(app.names("ada", "Uploads"), ["rest.txt", "small.txt"]);
     assert_eq!(app.incoming(), 0);
     assert_counts_are_true(&app, "ada");
 }
@@ -213,4 +220,30 @@ async fn an_admin_adds_somebody_who_then_sets_a_password(
     // The same name again is refused, and by others than admins everything.
     assert_eq!(admin.submit("/admin/users/new", "/admin/users", &fields).await.status(), 422);
     assert_eq!(grace.get("/admin/users/new").await.status(), 404);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn the_status_page_says_first_whether_all_is_well(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let (_app, admin) = TestApp::ready(backend).await;
+    let page = admin.page("/admin/status").await;
+    assert!(page.says("Something needs your attention") && page.says("Backups are off"));
+    assert_eq!(page.html.select(&selector(".card-icon.warn")).count(), 2, "backups and scanner");
+    assert!(admin.page("/dashboard").await.has(".tasks a[href='/admin/status']"));
+
+    let path = folder.path().to_str().unwrap();
+    let (app, admin) = TestApp::ready_with(backend, &[("backup_dir", path)]).await;
+    // The server begins with a backup.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    let newest = || nexus_media::domain::backup::backup_status(&app.services).unwrap().newest;
+    while newest().is_none() {
+        assert!(std::time::Instant::now() < deadline, "no backup");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let page = admin.page("/admin/status").await;
+    assert!(page.says("All is well"), "{}", page.text());
+    assert!(!admin.page("/dashboard").await.has(".tasks"));
 }

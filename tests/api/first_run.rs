@@ -127,3 +127,17 @@ async fn settings_can_create_the_first_admin(#[values(Sqlite, MariaDb)] backend:
     assert_eq!((answer.status().as_u16(), location(&answer)), (303, "/dashboard".into()));
     assert_eq!(browser.get("/admin/users").await.status(), 200);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_wrong_code_is_said_before_the_form_is_filled_in(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let wrong = app.browser().page("/setup?code=wrong").await;
+    assert!(wrong.has("#e-code") && wrong.has("#f-firstname[autofocus]"));
+    let none = app.browser().page("/setup").await;
+    assert!(!none.has("#e-code") && none.has("#f-code[autofocus]"));
+    let right = app.browser().page(&format!("/setup?code={}", app.setup_code())).await;
+    assert!(!right.has("#e-code"));
+}

@@ -30,8 +30,9 @@ export default defineConfig({
   },
   projects: [
     { name: "sqlite", testIgnore: /lighthouse/ },
-    { name: "mariadb", testIgnore: /lighthouse/ },
-    { name: "below", testMatch: /gallery|navigation|uploads/ },
+    // The lists of both databases are compared by the API tests.
+    { name: "mariadb", testIgnore: /lighthouse|timeline|installed-app/ },
+    { name: "below", testMatch: /gallery|navigation|uploads|installed-app/ },
     // Runs without other tests at the same time. The result does not depend on the database.
     { name: "lighthouse", testMatch: /lighthouse/, dependencies: ["sqlite", "mariadb", "below"] },
   ],
