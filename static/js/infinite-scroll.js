@@ -89,6 +89,24 @@ function loader(gallery, rel, add) {
   };
 }
 
+/** Asks for the next page of the list on screen, "above" or "below" what is loaded. */
+export function askForMore(side) {
+  document.dispatchEvent(new CustomEvent("nexus:want-more", { detail: side }));
+}
+
+/** Loads the rest of the list on one side, at most so many pages and only while it is wanted. */
+export async function loadRest(side, most, isWanted = () => true) {
+  const link = side === "above" ? '[data-pages-above] a[rel="prev"]' : '[data-pages] a[rel="next"]';
+  for (let rounds = 0; document.querySelector(link) && rounds < most && isWanted(); rounds += 1) {
+    const arrived = new Promise((done) => {
+      document.addEventListener("nexus:more", done, { once: true });
+      setTimeout(done, 5000);
+    });
+    askForMore(side);
+    await arrived;
+  }
+}
+
 export function refreshInfiniteScroll() {
   watch?.disconnect();
   marks?.disconnect();
@@ -98,7 +116,6 @@ export function refreshInfiniteScroll() {
   mark(gallery);
   scrubber(gallery);
   const [below, above] = [loader(gallery, "next", append), loader(gallery, "prev", prepend)];
-  // A list that begins in the middle shows its first tiles below the edge, so that one can scroll up.
   watch = new IntersectionObserver(
     (entries) => {
       for (const entry of entries) {

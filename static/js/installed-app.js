@@ -3,14 +3,7 @@ import { address } from "./urls.js";
 import { showToast } from "./toasts.js";
 
 function offerUpdate(worker) {
-  showToast("A new version is available.");
-  const button = Object.assign(document.createElement("button"), {
-    type: "button",
-    className: "btn small on-toast",
-    textContent: "Reload",
-  });
-  button.addEventListener("click", () => worker.postMessage("activate"));
-  document.querySelector("[data-toast]")?.append(button);
+  showToast("A new version is available.", { label: "Reload", run: () => worker.postMessage("activate") });
 }
 
 async function register() {

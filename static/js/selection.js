@@ -1,4 +1,6 @@
 // The selection bar is shown while something is selected, with the number of items.
+import { loadRest } from "./infinite-scroll.js";
+
 /** Items that one request may change. */
 const MOST = 1000;
 
@@ -46,19 +48,7 @@ export function selectAll(checked) {
 
 /** Loads the rest of the list and selects it. */
 async function loadAll() {
-  for (const [side, link] of [
-    ["above", '[data-pages-above] a[rel="prev"]'],
-    ["below", '[data-pages] a[rel="next"]'],
-  ]) {
-    for (let rounds = 0; document.querySelector(link) && rounds < MOST / 50; rounds += 1) {
-      const arrived = new Promise((done) => {
-        document.addEventListener("nexus:more", done, { once: true });
-        setTimeout(done, 5000);
-      });
-      document.dispatchEvent(new CustomEvent("nexus:want-more", { detail: side }));
-      await arrived;
-    }
-  }
+  for (const side of ["above", "below"]) await loadRest(side, MOST / 50);
   selectAll(true);
 }
 

@@ -37,11 +37,21 @@ function expire(toast) {
   );
 }
 
-export function showToast(text) {
+/** Shows a message; `action` adds a button with a label that runs a function with the message's element. */
+export function showToast(text, action) {
   const toast = document.createElement("div");
   toast.className = "toast";
   toast.dataset.toast = "";
   toast.append(Object.assign(document.createElement("p"), { textContent: text }));
+  if (action) {
+    const button = Object.assign(document.createElement("button"), {
+      type: "button",
+      className: "btn small on-toast",
+      textContent: action.label,
+    });
+    button.addEventListener("click", () => action.run(toast));
+    toast.append(button);
+  }
   document.querySelector("[data-toasts]")?.replaceChildren(toast);
   expire(toast);
   say(text);

@@ -4,6 +4,7 @@ import PhotoSwipe from "../vendor/photoswipe.js";
 import { address } from "./urls.js";
 import { fetchPage } from "./fetch-page.js";
 import { toggleStar } from "./favorites.js";
+import { askForMore, loadRest } from "./infinite-scroll.js";
 import { showToast } from "./toasts.js";
 import { stopMotion, toggleMotion } from "./motion.js";
 
@@ -184,23 +185,17 @@ export async function openViewer(link) {
   };
 
   const message = (text, undo) => {
-    showToast(text);
-    if (!undo) return;
-    const button = Object.assign(document.createElement("button"), {
-      type: "button",
-      className: "btn small on-toast",
-      textContent: "Undo",
-    });
-    button.addEventListener("click", async () => {
-      button.closest("[data-toast]")?.remove();
+    if (!undo) return showToast(text);
+    const restore = async (toast) => {
+      toast.remove();
       try {
         await post(undo);
         showToast("Restored. It is in its place after a reload.");
       } catch {
         showToast("That could not be undone.");
       }
-    });
-    document.querySelector("[data-toast]")?.append(button);
+    };
+    showToast(text, { label: "Undo", run: restore });
   };
 
   const act = async (path, text, undo) => {
@@ -528,23 +523,14 @@ export async function openViewer(link) {
     viewer.dispatch("change");
   };
   document.addEventListener("nexus:more", grow);
-  const ask = (side) => document.dispatchEvent(new CustomEvent("nexus:want-more", { detail: side }));
   viewer.on("change", () => {
-    if (viewer.currIndex >= slides.length - 3) ask("below");
-    if (viewer.currIndex <= 2) ask("above");
+    if (viewer.currIndex >= slides.length - 3) askForMore("below");
+    if (viewer.currIndex <= 2) askForMore("above");
   });
 
   // The first or last photo may be on a page of the list that has not been loaded.
   const goToEdge = async (side) => {
-    const link = side === "above" ? '[data-pages-above] a[rel="prev"]' : '[data-pages] a[rel="next"]';
-    for (let rounds = 0; document.querySelector(link) && rounds < MOST_PAGES && !isGone; rounds += 1) {
-      const arrived = new Promise((done) => {
-        document.addEventListener("nexus:more", done, { once: true });
-        setTimeout(done, 5000);
-      });
-      ask(side);
-      await arrived;
-    }
+    await loadRest(side, MOST_PAGES, () => !isGone);
     if (!isGone) viewer.goTo(side === "above" ? 0 : slides.length - 1);
   };
   viewer.init();

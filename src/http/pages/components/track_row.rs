@@ -33,11 +33,11 @@ impl TrackRow {
 
 /// The address of an album's page.
 pub fn album_href(artist_key: &str, album_key: &str) -> String {
-    albums_href([("artist", artist_key), ("album", album_key)])
+    albums_href(&[("artist", artist_key), ("album", album_key)])
 }
 
 /// The albums page with these query parameters.
-pub fn albums_href(pairs: [(&str, &str); 2]) -> String {
+pub fn albums_href(pairs: &[(&str, &str)]) -> String {
     format!(
         "/music/albums?{}",
         form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
@@ -46,6 +46,5 @@ pub fn albums_href(pairs: [(&str, &str); 2]) -> String {
 
 /// The page of an artist.
 pub fn artist_href(artist_key: &str) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    format!("/music/albums?{}", query.append_pair("artist", artist_key).finish())
+    albums_href(&[("artist", artist_key)])
 }

@@ -97,8 +97,8 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
 fn tasks(services: &Services, pending: i64, findings: i64) -> Vec<Task> {
     let mut tasks = Vec::new();
     if pending > 0 {
-        let text = format!("{} for approval", count_of(pending, "person is waiting"));
-        let text = text.replace("person is waitings", "people are waiting");
+        let verb = if pending == 1 { "is" } else { "are" };
+        let text = format!("{} {verb} waiting for approval", count_of(pending, "person"));
         tasks.push(Task { href: "/admin/users?status=pending", icon: "users", text });
     }
     if findings > 0 {

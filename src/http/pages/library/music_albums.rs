@@ -113,19 +113,12 @@ async fn show_albums(current: CurrentUser, query: web::Query<AlbumsQuery>) -> Ha
             .map(|album| album_artist(&album.first.album_artist)),
         albums: albums.iter().map(cover).collect(),
         next: next.map(|(artist, album)| {
-            let next = albums_href([("after_artist", &artist), ("after_album", &album)]);
-            match &query.artist {
-                Some(of_artist) => next.replacen('?', &format!("{}&", query_of(of_artist)), 1),
-                None => next,
-            }
+            let of_artist = query.artist.as_deref().map(|key| ("artist", key));
+            let after = [("after_artist", artist.as_str()), ("after_album", album.as_str())];
+            albums_href(&of_artist.into_iter().chain(after).collect::<Vec<_>>())
         }),
         is_first,
     })
-}
-
-/// `?artist=…`.
-fn query_of(artist: &str) -> String {
-    artist_href(artist).trim_start_matches("/music/albums").to_owned()
 }
 
 /// Shows a page of the artists of the user's albums.
