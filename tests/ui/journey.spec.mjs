@@ -1,7 +1,18 @@
 // The journey of two users through all features, with and without JavaScript.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { PASSWORD, expect, letter, noComplaints, picture, register, test, toast, upload } from "./support.mjs";
+import {
+  PASSWORD,
+  expect,
+  letter,
+  noComplaints,
+  picture,
+  register,
+  test,
+  toast,
+  upload,
+  waitUntilRead,
+} from "./support.mjs";
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? "with JavaScript" : "without JavaScript", () => {
@@ -53,6 +64,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(ada.getByText("3 added").first()).toBeVisible();
       await upload(ada, server.url, [picture(1)]);
       await expect(ada.getByText("1 already uploaded").first()).toBeVisible();
+      await waitUntilRead(ada, server.url);
       await ada
         .getByRole("navigation", { name: "Main" })
         .getByRole("link", { name: /^Photos/ })

@@ -236,9 +236,19 @@ export async function upload(page, url, files) {
   await choose(page, files);
 }
 
-/** One after the other: the last one is the newest. */
+/** Waits until every photo and video of the user of `page` has been read; until then it has no date in the list. */
+export async function waitUntilRead(page, url) {
+  const unread = async () => {
+    const { items } = await (await page.request.get(`${url}/api/media/list?shelf=photos&limit=200`)).json();
+    return items.filter(({ preview }) => preview !== "ready").length;
+  };
+  await expect.poll(unread, { timeout: 60_000 }).toBe(0);
+}
+
+/** Uploads photos one after the other, so that the last one is the newest, and waits until they have been read. */
 export async function uploadInTurn(page, url, files) {
   for (const file of files) await upload(page, url, [file]);
+  await waitUntilRead(page, url);
 }
 
 /** Chooses files on the upload page that is shown. */

@@ -1,7 +1,7 @@
 // Photos by day: long lists in both directions, the viewer over the whole list, selections, and a phone.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { expect, expectAccessible, noComplaints, picture, test, toast } from "./support.mjs";
+import { expect, expectAccessible, noComplaints, picture, test, toast, waitUntilRead } from "./support.mjs";
 
 /** Files that one request uploads. */
 const TOGETHER = 25;
@@ -22,11 +22,7 @@ async function uploadDays(page, url, count) {
     });
     expect(answer.status()).toBe(201);
   }
-  const waiting = async () => {
-    const { items } = await (await page.request.get(`${url}/api/media/list?shelf=photos&limit=200`)).json();
-    return items.filter(({ preview }) => preview !== "ready").length;
-  };
-  await expect.poll(waiting, { timeout: 60_000 }).toBe(0);
+  await waitUntilRead(page, url);
 }
 
 test("a photo has an address, and the viewer goes through the whole list", async ({ house, page }) => {
