@@ -1,7 +1,7 @@
 //! Which items a listing shows.
 
 use super::item::ItemKind;
-use super::{DirectoryId, ItemId, Shelf, WallClock};
+use super::{DirectoryId, ItemId, Shelf, WallClock, YearMonth};
 
 /// Conditions on the items of a user; an item must match all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct ItemFilter {
     pub shelf: Shelf,
     pub directory: Option<DirectoryId>,
     pub kind: Option<ItemKind>,
+    /// The year in which it was taken.
+    pub year: Option<i32>,
     /// Prefixes of words that the item must have. `Some` of an empty list matches nothing.
     pub words: Option<Vec<String>>,
     /// Hexadecimal.
@@ -26,6 +28,7 @@ impl ItemFilter {
             shelf,
             directory: None,
             kind: None,
+            year: None,
             words: None,
             sha256: None,
             is_dated: false,
@@ -36,5 +39,13 @@ impl ItemFilter {
     #[must_use]
     pub fn directory(id: DirectoryId) -> Self {
         Self { directory: Some(id), ..Self::shelf(Shelf::All) }
+    }
+
+    /// The times of `year`, from the first one to the one after the last.
+    #[must_use]
+    pub fn year_range(&self) -> Option<(WallClock, WallClock)> {
+        let year = self.year.filter(|year| (1..=9998).contains(year))?;
+        let month = |month| YearMonth::from_number(year * 100 + month);
+        Some((month(1)?.start(), month(12)?.end()))
     }
 }

@@ -16,6 +16,16 @@ pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<It
     Ok(text.map(|text| ItemDetails::parse(&text)))
 }
 
+/// Lists the details of these items, in any order.
+pub fn list(conn: &mut Conn, owner: UserId, ids: &[ItemId]) -> QueryResult<Vec<ItemDetails>> {
+    let texts: Vec<String> = media_details::table
+        .filter(media_details::user_id.eq(owner))
+        .filter(media_details::item_id.eq_any(ids.to_vec()))
+        .select(media_details::facts)
+        .load(conn)?;
+    Ok(texts.iter().map(|text| ItemDetails::parse(text)).collect())
+}
+
 /// Replaces the details of an item.
 pub fn replace(
     conn: &mut Conn,

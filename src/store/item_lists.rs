@@ -79,6 +79,10 @@ pub fn list(
         }
     }
 
+    if let Some((from, until)) = filter.year_range() {
+        query = query.filter(table::shown_at.ge(from)).filter(table::shown_at.lt(until));
+    }
+
     // Each word of the search must be a prefix of an indexed word of the item.
     for (from, until) in filter.words.iter().flatten().map(|word| prefix_range(word)) {
         let matching_words = search_words::table

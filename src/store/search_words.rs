@@ -137,6 +137,9 @@ pub fn list_with(
     if let Some(kind) = filter.kind {
         rows = rows.filter(media_items::kind.eq(kind));
     }
+    if let Some((from, until)) = filter.year_range() {
+        rows = rows.filter(table::shown_at.ge(from)).filter(table::shown_at.lt(until));
+    }
     if let Some(sha256) = &filter.sha256 {
         rows = rows.filter(media_items::sha256.eq(sha256.clone()));
     }

@@ -36,6 +36,11 @@ startMotion();
 if (matchMedia("(any-pointer: coarse)").matches)
   import("./touch-selection.js").then(({ startTouchSelection }) => startTouchSelection());
 startInstalledApp();
+document.addEventListener("focusin", function load(event) {
+  if (event.target.id !== "q") return;
+  document.removeEventListener("focusin", load);
+  import("./search-suggestions.js").then(({ startSuggestions }) => startSuggestions());
+});
 
 let isFirst = true;
 function refresh() {

@@ -44,9 +44,21 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/readyz"
         | "/static/{version}/{name:.*}" => OPEN,
         "/pending" => [LogIn, In, In, In, In],
-        "/dashboard" | "/photos" | "/videos" | "/audios" | "/uploads" | "/favorites"
-        | "/recents" | "/trash" | "/search" | "/albums" | "/music" | "/music/albums"
-        | "/music/artists" | "/upload" => SIGNED_IN,
+        "/dashboard"
+        | "/photos"
+        | "/videos"
+        | "/audios"
+        | "/uploads"
+        | "/favorites"
+        | "/recents"
+        | "/trash"
+        | "/search"
+        | "/search/suggestions"
+        | "/albums"
+        | "/music"
+        | "/music/albums"
+        | "/music/artists"
+        | "/upload" => SIGNED_IN,
         "/trash/empty" | "/trash/restore-all" | "/directories" => SIGNED_IN,
         "/account"
         | "/account/password"

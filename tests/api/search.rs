@@ -134,3 +134,40 @@ async fn folders_are_found_before_what_is_in_them(#[values(Sqlite, MariaDb)] bac
     }
     assert!(!admin.page("/search?q=holiday").await.has(".folders .card"), "of another user");
 }
+
+#[rstest]
+#[actix_web::test]
+async fn a_search_shows_artists_albums_and_folders_and_can_be_narrowed(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let photo = |date| with_exif(&jpeg(&corners(64, 48)), 1, date);
+    let old = admin.upload_one("harbour old.jpg", &photo("2018:05:06 07:08:09")).await;
+    let new = admin.upload_one("harbour new.jpg", &photo("2024:05:06 07:08:09")).await;
+    let tags = &["-c:a", "libmp3lame"];
+    let song = admin.upload_one("track 02.mp3", &recording("a.mp3", tags)).await;
+    let root = app.program("root").await;
+    for id in [&old, &new, &song] {
+        root.get(&format!("/api/media/{id}/thumbnail")).await;
+    }
+    admin.submit("/uploads", "/directories", &[("name", "Harbour trip"), ("parent", "")]).await;
+
+    let page = admin.page("/search?q=harbour").await;
+    assert!(page.says("3 results for “harbour”"), "{}", page.text());
+    assert!(page.says("Harbour trip") && page.says("Harbour Lights"), "{}", page.text());
+    assert!(page.says("2018 1") && page.says("Photos 2") && page.says("Music 1"));
+    let narrowed = admin.page("/search?q=harbour&year=2018").await;
+    assert!(narrowed.says("1 result for “harbour”"));
+    assert!(narrowed.says("harbour old.jpg") && !narrowed.says("harbour new.jpg"));
+    assert_eq!(root.names("q=harbour&year=2024").await, ["harbour new.jpg"]);
+    let by_camera = admin.page("/search?q=harbour&camera=Canon").await;
+    assert!(by_camera.says("2 results"), "{}", by_camera.text());
+
+    let of = async |text: &str| admin.page(&format!("/search/suggestions?q={text}")).await.text();
+    assert!(of("harb").await.contains("Harbour trip"));
+    assert!(of("tide").await.contains("Album"));
+    assert!(of("mara").await.contains("Artist"));
+    assert!(of("canon").await.contains("Canon"));
+    assert!(of("may%202018").await.contains("May 2018"));
+    assert!(!of("zebra").await.contains("Folder"));
+}

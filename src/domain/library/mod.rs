@@ -14,6 +14,7 @@ pub mod open_item;
 pub mod reader;
 pub mod reindex;
 pub mod search;
+pub mod search_groups;
 pub mod selection;
 pub(crate) mod sidecars;
 pub mod trash;

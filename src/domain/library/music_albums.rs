@@ -19,7 +19,8 @@ pub struct Album {
     /// Its first recording, which provides title, artist and cover.
     pub first: Track,
     pub cover: Option<Item>,
-    pub tracks: i64,
+    /// If they were counted.
+    pub tracks: Option<i64>,
 }
 
 /// Artist and album in lower case, by which albums are sorted and grouped.
@@ -30,7 +31,35 @@ pub struct Artist {
     pub key: String,
     pub name: String,
     pub cover: Option<Item>,
-    pub tracks: i64,
+    /// If they were counted.
+    pub tracks: Option<i64>,
+}
+
+/// An artist by key, with the cover of the first album; the tracks are not counted.
+pub(super) fn find_artist(conn: &mut Conn, user: &User, key: &str) -> Result<Option<Artist>> {
+    let albums = store::item_details::list_albums(conn, user.id, Some(key), None, 1)?;
+    let Some((_, album, _)) = albums.into_iter().next() else { return Ok(None) };
+    let found = find_cover(conn, user, key, &album)?;
+    Ok(found.map(|album| Artist {
+        key: album.artist_key,
+        name: album.first.album_artist,
+        cover: album.cover,
+        tracks: None,
+    }))
+}
+
+/// An album by its keys, with its first recording, which supplies title and cover; the tracks are not counted.
+pub(super) fn find_cover(
+    conn: &mut Conn,
+    user: &User,
+    artist_key: &str,
+    album_key: &str,
+) -> Result<Option<Album>> {
+    let first = store::item_details::list_album(conn, user.id, artist_key, album_key, 1)?.pop();
+    let Some(first) = first else { return Ok(None) };
+    let cover = store::items::find(conn, user.id, first.item_id)?;
+    let (artist_key, album_key) = (artist_key.to_owned(), album_key.to_owned());
+    Ok(Some(Album { artist_key, album_key, first, cover, tracks: None }))
 }
 
 /// Returns a page of the artists of a user's albums, and the key after which the next page begins; `None` on the last
@@ -49,13 +78,8 @@ pub fn list_artists(
 
         let mut artists = Vec::new();
         for (key, tracks) in rows {
-            let albums = store::item_details::list_albums(conn, user.id, Some(&key), None, 1)?;
-            let Some((_, album, _)) = albums.into_iter().next() else { continue };
-            let first = store::item_details::list_album(conn, user.id, &key, &album, 1)?.pop();
-            if let Some(first) = first {
-                let cover = store::items::find(conn, user.id, first.item_id)?;
-                artists.push(Artist { key, name: first.album_artist, cover, tracks });
-            }
+            let artist = find_artist(conn, user, &key)?;
+            artists.extend(artist.map(|artist| Artist { tracks: Some(tracks), ..artist }));
         }
         Ok((artists, next))
     })
@@ -77,15 +101,9 @@ pub fn list_albums(
         rows.truncate(PAGE_ALBUMS);
 
         let mut albums = Vec::new();
-
-        // The first recording supplies title and cover.
         for (artist_key, album_key, tracks) in rows {
-            let first =
-                store::item_details::list_album(conn, user.id, &artist_key, &album_key, 1)?.pop();
-            if let Some(first) = first {
-                let cover = store::items::find(conn, user.id, first.item_id)?;
-                albums.push(Album { artist_key, album_key, first, cover, tracks });
-            }
+            let album = find_cover(conn, user, &artist_key, &album_key)?;
+            albums.extend(album.map(|album| Album { tracks: Some(tracks), ..album }));
         }
 
         let next = albums

@@ -75,6 +75,9 @@ pub struct ListQuery {
     /// Prefixes of words in the name, title, artist, album, camera, lens, place, keywords or date.
     #[param(max_length = 200)]
     q: Option<String>,
+    /// Only what was taken in this year.
+    #[param(minimum = 1, maximum = 9998)]
+    year: Option<i32>,
     /// SHA-256 in hexadecimal: finds an identical file.
     #[param(pattern = "^[0-9a-f]{64}$")]
     sha256: Option<String>,
@@ -103,6 +106,10 @@ impl ListQuery {
         let words = self.q.filter(|text| !text.trim().is_empty());
         if words.as_ref().is_some_and(|text| text.chars().count() > 200) {
             return Err(Error::field("q", "200 characters at most."));
+        }
+
+        if self.year.is_some_and(|year| !(1..=9998).contains(&year)) {
+            return Err(Error::field("year", "1 to 9998."));
         }
 
         // Only the form in which the API returns digests; another form would find nothing, so it is an error.
@@ -137,6 +144,7 @@ impl ListQuery {
                 KindWord::Other => ItemKind::Other,
             }),
             words: words.map(|text| search::query_words(&text)),
+            year: self.year,
             // `floor` is used only within a search, which looks for results in steps.
             floor: None,
         };

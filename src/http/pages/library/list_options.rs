@@ -23,6 +23,12 @@ pub struct ListQuery {
     pub q: String,
     #[serde(default)]
     pub kind: String,
+    /// Of a search: only what was taken in this year.
+    #[serde(default)]
+    pub year: String,
+    /// Of a search: words of the camera.
+    #[serde(default)]
+    pub camera: String,
     #[serde(default)]
     pub size: String,
 }
@@ -30,7 +36,7 @@ pub struct ListQuery {
 /// One link.
 pub struct ListOption {
     pub href: String,
-    pub label: &'static str,
+    pub label: String,
     pub is_current: bool,
 }
 
@@ -64,6 +70,17 @@ impl ListQuery {
         ItemKind::parse(&self.kind)
     }
 
+    #[must_use]
+    pub fn year(&self) -> Option<i32> {
+        self.year.parse().ok()
+    }
+
+    /// Whether it leaves out some items of the list.
+    #[must_use]
+    pub fn is_narrowed(&self) -> bool {
+        self.kind().is_some() || self.year().is_some() || !self.camera.is_empty()
+    }
+
     /// The CSS class for that tile size.
     #[must_use]
     pub fn grid_class(&self) -> &'static str {
@@ -78,8 +95,14 @@ impl ListQuery {
     #[must_use]
     pub fn href(&self, path: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let parameters =
-            [("q", &self.q), ("sort", &self.sort), ("kind", &self.kind), ("size", &self.size)];
+        let parameters = [
+            ("q", &self.q),
+            ("sort", &self.sort),
+            ("kind", &self.kind),
+            ("year", &self.year),
+            ("camera", &self.camera),
+            ("size", &self.size),
+        ];
         query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));
         for (name, value) in [("cursor", &self.cursor), ("before", &self.before)] {
             if let Some(value) = value {
@@ -95,23 +118,26 @@ impl ListQuery {
 
     /// Builds one group of links, one for each pair of value and label in `choices`. `with_parameter` returns the query
     /// with this group's parameter replaced.
-    fn group(
+    pub fn group(
         &self,
         path: &str,
         label: &'static str,
-        choices: &[(&'static str, &'static str)],
+        choices: &[(impl AsRef<str>, impl AsRef<str>)],
         current: &str,
         with_parameter: impl Fn(Self, String) -> Self,
     ) -> OptionGroup {
         // A changed list starts at its first page, because a cursor belongs to one list.
         let first_page = self.first_page();
-        let choice = |(word, label): &(&'static str, &'static str)| ListOption {
-            href: with_parameter(first_page.clone(), (*word).to_owned()).href(path),
-            label,
-            is_current: *word == current,
-        };
-        let is_in_menu = label != "Kind";
-        OptionGroup { label, is_in_menu, choices: choices.iter().map(choice).collect() }
+        let mut options = Vec::new();
+        for (word, label) in choices {
+            let word = word.as_ref();
+            options.push(ListOption {
+                href: with_parameter(first_page.clone(), word.to_owned()).href(path),
+                label: label.as_ref().to_owned(),
+                is_current: word == current,
+            });
+        }
+        OptionGroup { label, is_in_menu: matches!(label, "Order" | "Size"), choices: options }
     }
 
     /// The query of the first page of the same list.

@@ -12,6 +12,7 @@ pub mod malware_notice;
 pub mod metadata;
 pub mod move_items;
 pub mod music_albums;
+pub mod search;
 pub mod shelf;
 pub mod timeline;
 pub mod trash;

@@ -5,11 +5,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::library::music_albums::{self, Album};
+use crate::domain::library::music_albums;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
+use crate::http::pages::components::cover::{Cover, album_title, artist_name};
 use crate::http::pages::components::tile::{Picture, Tile};
-use crate::http::pages::components::track_row::{TrackRow, album_href, albums_href, artist_href};
+use crate::http::pages::components::track_row::{TrackRow, albums_href};
 use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render;
@@ -25,19 +26,11 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-struct AlbumCover {
-    href: String,
-    title: String,
-    artist: String,
-    picture: Option<Picture>,
-    songs: String,
-}
-
 #[derive(Template)]
 #[template(path = "pages/library/music_albums.html")]
 struct AlbumsPage {
     layout: Layout,
-    albums: Vec<AlbumCover>,
+    albums: Vec<Cover>,
     next: Option<String>,
     is_first: bool,
     /// The artist whose albums these are.
@@ -48,7 +41,7 @@ struct AlbumsPage {
 #[template(path = "pages/library/music_artists.html")]
 struct ArtistsPage {
     layout: Layout,
-    artists: Vec<AlbumCover>,
+    artists: Vec<Cover>,
     next: Option<String>,
     is_first: bool,
 }
@@ -66,24 +59,6 @@ struct AlbumsQuery {
     /// The last album of the previous page.
     after_artist: Option<String>,
     after_album: Option<String>,
-}
-
-fn album_title(album: &str) -> String {
-    if album.is_empty() { "No album".into() } else { album.into() }
-}
-
-fn album_artist(artist: &str) -> String {
-    if artist.is_empty() { "Unknown artist".into() } else { artist.into() }
-}
-
-fn cover(album: &Album) -> AlbumCover {
-    AlbumCover {
-        href: album_href(&album.artist_key, &album.album_key),
-        title: album_title(&album.first.album),
-        artist: album_artist(&album.first.album_artist),
-        picture: album.cover.as_ref().and_then(Picture::from_item),
-        songs: count_of(album.tracks, "song"),
-    }
 }
 
 /// Shows a page of the user's albums or, if the query names an artist and an album, that album.
@@ -110,8 +85,8 @@ async fn show_albums(current: CurrentUser, query: web::Query<AlbumsQuery>) -> Ha
             .artist
             .as_ref()
             .and(albums.first())
-            .map(|album| album_artist(&album.first.album_artist)),
-        albums: albums.iter().map(cover).collect(),
+            .map(|album| artist_name(&album.first.album_artist)),
+        albums: albums.iter().map(Cover::from_album).collect(),
         next: next.map(|(artist, album)| {
             let of_artist = query.artist.as_deref().map(|key| ("artist", key));
             let after = [("after_artist", artist.as_str()), ("after_album", album.as_str())];
@@ -131,16 +106,7 @@ async fn show_artists(current: CurrentUser, query: web::Query<ArtistsQuery>) -> 
     .await?;
     render(&ArtistsPage {
         layout: Layout::load(&current, "/music").await?,
-        artists: artists
-            .iter()
-            .map(|artist| AlbumCover {
-                href: artist_href(&artist.key),
-                title: album_artist(&artist.name),
-                artist: String::new(),
-                picture: artist.cover.as_ref().and_then(Picture::from_item),
-                songs: count_of(artist.tracks, "song"),
-            })
-            .collect(),
+        artists: artists.iter().map(Cover::from_artist).collect(),
         next: next.map(|after| {
             let mut query = form_urlencoded::Serializer::new(String::new());
             format!("/music/artists?{}", query.append_pair("after", &after).finish())
@@ -191,7 +157,7 @@ async fn show_album(current: &CurrentUser, artist: String, album: String) -> Han
     render(&AlbumPage {
         layout: Layout::load(current, "/music").await?,
         title: album_title(&first.album),
-        artist: album_artist(&first.album_artist),
+        artist: artist_name(&first.album_artist),
         summary: if length > 0 { format!("{count} · {}", v::duration(length)) } else { count },
         picture: Picture::from_item(item),
         songs: tracks

@@ -1,4 +1,4 @@
-//! Lists of items: the shelves, the user's folders and search results.
+//! Lists of items: the shelves and the user's folders.
 
 use actix_web::{HttpRequest, web};
 use askama::Template;
@@ -6,10 +6,10 @@ use askama::Template;
 use super::list_options::{ListQuery, OptionGroup};
 use super::timeline::{self, TimelineYear};
 use crate::domain::library::listings::{self, DirectoryListing, Listing, ListingQuery, PAGE_ITEMS};
-use crate::domain::library::search;
 use crate::domain::previews;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
+use crate::http::pages::components::cover::Cover;
 use crate::http::pages::components::tile::{DayHeading, Heading, MonthHeading, Tile, find_track};
 use crate::http::pages::components::track_row::TrackRow;
 use crate::http::pages::components::{self as v, count_of};
@@ -30,60 +30,62 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/recents", || web::route().to(show_shelf)),
         Route::get("/trash", || web::route().to(show_shelf)),
         Route::get("/directories/{directory_id}", || web::route().to(show_directory)),
-        Route::get("/search", || web::route().to(show_search)),
     ]
 }
 
 /// An ancestor of a folder.
-struct Breadcrumb {
-    href: String,
-    label: String,
+pub(super) struct Breadcrumb {
+    pub(super) href: String,
+    pub(super) label: String,
 }
 
 #[derive(Template)]
 #[template(path = "pages/library/shelf.html")]
-struct ShelfPage {
-    layout: Layout,
-    title: String,
-    summary: String,
-    path: String,
-    is_empty: bool,
-    tiles: Vec<Tile>,
+pub(super) struct ShelfPage {
+    pub(super) layout: Layout,
+    pub(super) title: String,
+    pub(super) summary: String,
+    pub(super) path: String,
+    pub(super) is_empty: bool,
+    pub(super) tiles: Vec<Tile>,
     /// Rows of the music table, instead of tiles.
-    songs: Vec<TrackRow>,
-    timeline: Vec<TimelineYear>,
+    pub(super) songs: Vec<TrackRow>,
+    pub(super) timeline: Vec<TimelineYear>,
     /// `2018-08:12,2018-07:3`: items of each month, for the scrubber.
-    months: String,
+    pub(super) months: String,
     /// Whether tiles are grouped by day.
-    has_days: bool,
+    pub(super) has_days: bool,
     /// Tiles whose date is not known yet, because their files have not been read.
-    undated: Vec<Tile>,
+    pub(super) undated: Vec<Tile>,
     /// Items of the list, and those before this page.
-    total: i64,
-    offset: i64,
-    choices: Vec<OptionGroup>,
-    grid_class: &'static str,
-    is_filtered: bool,
+    pub(super) total: i64,
+    pub(super) offset: i64,
+    pub(super) choices: Vec<OptionGroup>,
+    pub(super) grid_class: &'static str,
+    pub(super) is_filtered: bool,
     /// The address of the list's first page.
-    top: String,
-    next: Option<String>,
-    previous: Option<String>,
-    is_first: bool,
-    is_trash: bool,
-    is_table: bool,
-    takes_folders: bool,
-    empty: &'static str,
-    children: Vec<Breadcrumb>,
-    crumbs: Vec<Breadcrumb>,
-    directory: Option<Directory>,
-    query: Option<String>,
-    trash_days: u32,
+    pub(super) top: String,
+    pub(super) next: Option<String>,
+    pub(super) previous: Option<String>,
+    pub(super) is_first: bool,
+    pub(super) is_trash: bool,
+    pub(super) is_table: bool,
+    pub(super) takes_folders: bool,
+    pub(super) empty: &'static str,
+    /// Artists and albums of a search.
+    pub(super) artists: Vec<Cover>,
+    pub(super) albums: Vec<Cover>,
+    pub(super) children: Vec<Breadcrumb>,
+    pub(super) crumbs: Vec<Breadcrumb>,
+    pub(super) directory: Option<Directory>,
+    pub(super) query: Option<String>,
+    pub(super) trash_days: u32,
 }
 
 impl ShelfPage {
     /// Builds the page of a list with its tiles or rows, controls and timeline; callers then set what differs between
     /// lists.
-    fn new(
+    pub(super) fn new(
         services: &Services,
         layout: Layout,
         (title, path, shelf): (&str, &str, Shelf),
@@ -145,7 +147,7 @@ impl ShelfPage {
             offset: listing.offset,
             choices: query.groups(path, shelf, is_table),
             grid_class: query.grid_class(),
-            is_filtered: query.kind().is_some(),
+            is_filtered: query.is_narrowed(),
             top: first_page.href(path),
             next,
             is_first: previous.is_none(),
@@ -154,6 +156,8 @@ impl ShelfPage {
             is_table,
             takes_folders: false,
             empty: "",
+            artists: Vec::new(),
+            albums: Vec::new(),
             children: listing.children.iter().map(breadcrumb).collect(),
             crumbs: Vec::new(),
             directory: None,
@@ -170,7 +174,7 @@ impl ShelfPage {
     }
 }
 
-fn breadcrumb(directory: &Directory) -> Breadcrumb {
+pub(super) fn breadcrumb(directory: &Directory) -> Breadcrumb {
     Breadcrumb {
         href: format!("/directories/{}", directory.directory_id),
         label: directory.label().to_owned(),
@@ -197,8 +201,8 @@ fn add_headings(tiles: &mut [Tile], listing: &Listing, has_days: bool) {
     }
 }
 
-fn listing_query(filter: ItemFilter, query: &ListQuery) -> ListingQuery {
-    let filter = ItemFilter { kind: query.kind(), ..filter };
+pub(super) fn listing_query(filter: ItemFilter, query: &ListQuery) -> ListingQuery {
+    let filter = ItemFilter { kind: query.kind(), year: query.year(), ..filter };
     let sort = query.sort();
     let month =
         YearMonth::parse(&query.at).map(|month| timeline::month_start(month, sort).encode());
@@ -326,68 +330,6 @@ async fn show_directory(
         // The views Favorites, Recents and Trash cannot be the target of new folders or files.
         page.takes_folders = !directory.is_view();
         page.directory = Some(directory);
-        Ok(page)
-    })
-    .await
-}
-
-/// Shows a page of search results; without words to search for, the page is empty.
-async fn show_search(
-    current: CurrentUser,
-    request: HttpRequest,
-    query: web::Query<ListQuery>,
-) -> HandlerResult {
-    render_cached(&current, &request, "/search", move |reader, input| {
-        let services = reader.services;
-        let user = &input.auth_session.clone().user;
-        let words = query.q.trim().to_lowercase();
-
-        let listing = if words.is_empty() {
-            Listing::empty()
-        } else {
-            // The length is limited as in the API.
-            let search_text: String = words.chars().take(200).collect();
-            let filter = ItemFilter {
-                words: Some(search::query_words(&search_text)),
-                ..ItemFilter::shelf(Shelf::All)
-            };
-            listings::list(reader, user, &listing_query(filter, &query))?
-        };
-
-        // A page may be empty although there are more results further back.
-        let folders = if query.cursor.is_none() {
-            search::find_directories(&reader.summary()?.directories, &words)
-        } else {
-            Vec::new()
-        };
-        let title = match (words.is_empty(), listing.items.len(), listing.next.is_some()) {
-            (true, ..) => "Search".to_owned(),
-            (_, 0, false) if !folders.is_empty() => format!("Folders for “{}”", query.q.trim()),
-            (_, 0, false) => format!("No results for “{}”", query.q.trim()),
-            (_, count, false) => {
-                let count = count_of(i64::try_from(count).unwrap_or(0), "result");
-                format!("{count} for “{}”", query.q.trim())
-            }
-            (_, 0, true) => format!("No results yet for “{}”", query.q.trim()),
-            (_, count, true) => format!("More than {count} results for “{}”", query.q.trim()),
-        };
-
-        // Pending previews of the shown items are made next.
-        previews::prioritize(services, &listing.items);
-
-        let layout = Layout::read(reader, input)?;
-        let mut page =
-            ShelfPage::new(services, layout, (&title, "/search", Shelf::All), &query, listing);
-        page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
-
-        page.empty = match (words.is_empty(), page.next.is_some()) {
-            (true, _) => "Type what you are looking for.",
-            (_, true) => "Nothing among the newer items. There may be older ones.",
-            _ => "Try fewer or shorter words.",
-        };
-
-        page.children = folders.iter().map(breadcrumb).collect();
-        page.query = Some(query.q.trim().to_owned());
         Ok(page)
     })
     .await

@@ -1,0 +1,48 @@
+//! An album or artist as a cover with a title.
+
+use super::count_of;
+use super::tile::Picture;
+use super::track_row::{album_href, artist_href};
+use crate::domain::library::music_albums::{Album, Artist};
+
+pub struct Cover {
+    pub href: String,
+    pub title: String,
+    /// `Anna · 12 songs`.
+    pub meta: String,
+    pub picture: Option<Picture>,
+    /// What is shown without a picture.
+    pub icon: &'static str,
+}
+
+pub fn album_title(album: &str) -> String {
+    if album.is_empty() { "No album".into() } else { album.into() }
+}
+
+pub fn artist_name(artist: &str) -> String {
+    if artist.is_empty() { "Unknown artist".into() } else { artist.into() }
+}
+
+impl Cover {
+    pub fn from_album(album: &Album) -> Self {
+        let songs = album.tracks.map(|tracks| count_of(tracks, "song"));
+        let parts = [Some(artist_name(&album.first.album_artist)), songs];
+        Self {
+            href: album_href(&album.artist_key, &album.album_key),
+            title: album_title(&album.first.album),
+            meta: parts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+            picture: album.cover.as_ref().and_then(Picture::from_item),
+            icon: "music",
+        }
+    }
+
+    pub fn from_artist(artist: &Artist) -> Self {
+        Self {
+            href: artist_href(&artist.key),
+            title: artist_name(&artist.name),
+            meta: artist.tracks.map_or_else(|| "Artist".into(), |tracks| count_of(tracks, "song")),
+            picture: artist.cover.as_ref().and_then(Picture::from_item),
+            icon: "user",
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! `/search`: items, folders, artists and albums by words, and what the search box suggests.
+
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::list_options::{ListQuery, OptionGroup};
+use super::shelf::{ShelfPage, breadcrumb, listing_query};
+use crate::domain::library::listings::{self, Listing};
+use crate::domain::library::reader;
+use crate::domain::library::search::query_words;
+use crate::domain::library::search_groups::{self, SearchGroups, Suggestion};
+use crate::domain::previews;
+use crate::http::extract::user::CurrentUser;
+use crate::http::pages::components as v;
+use crate::http::pages::components::count_of;
+use crate::http::pages::components::cover::Cover;
+use crate::http::pages::layout::Layout;
+use crate::http::pages::respond::{render, render_cached};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
+use crate::model::Shelf;
+use crate::model::item::ItemKind;
+use crate::model::item_filter::ItemFilter;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/search", || web::route().to(show_search)),
+        Route::get("/search/suggestions", || web::route().to(show_suggestions)),
+    ]
+}
+
+/// As in the API.
+const MAX_QUERY_CHARS: usize = 200;
+
+fn shortened(text: &str) -> String {
+    text.trim().chars().take(MAX_QUERY_CHARS).collect()
+}
+
+/// Shows a page of search results; without words to search for, the page is empty.
+async fn show_search(
+    current: CurrentUser,
+    request: HttpRequest,
+    query: web::Query<ListQuery>,
+) -> HandlerResult {
+    render_cached(&current, &request, "/search", move |reader, input| {
+        let services = reader.services;
+        let user = &input.auth_session.clone().user;
+        let text = shortened(&query.q);
+        let has_words = !query_words(&text).is_empty();
+
+        let words = query_words(&format!("{text} {}", shortened(&query.camera)));
+        let wanted = listing_query(
+            ItemFilter { words: Some(words), ..ItemFilter::shelf(Shelf::All) },
+            &query,
+        );
+        let is_first = query.cursor.is_none();
+        let (listing, groups) = if has_words {
+            let listing = listings::list(reader, user, &wanted)?;
+            let groups = if is_first {
+                search_groups::find_groups(reader, user, &text, &wanted.filter)?
+            } else {
+                SearchGroups::default()
+            };
+            (listing, groups)
+        } else {
+            (Listing::empty(), SearchGroups::default())
+        };
+
+        // Pending previews of the shown items are made next.
+        previews::prioritize(services, &listing.items);
+
+        let title = if has_words { title(&text, &groups, is_first) } else { "Search".to_owned() };
+        let layout = Layout::read(reader, input)?;
+        let mut page =
+            ShelfPage::new(services, layout, (&title, "/search", Shelf::All), &query, listing);
+        page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
+
+        // A page may be empty although there are more results further back.
+        page.empty = match (has_words, page.next.is_some()) {
+            (false, _) => "Type what you are looking for.",
+            (_, true) => "Nothing among the newer items. There may be older ones.",
+            _ => "Try fewer or shorter words.",
+        };
+
+        page.choices.retain(|group| group.is_in_menu);
+        page.choices.extend(narrowing_options(&query, &groups));
+        page.children = groups.directories.iter().map(breadcrumb).collect();
+        page.artists = groups.artists.iter().map(Cover::from_artist).collect();
+        page.albums = groups.albums.iter().map(Cover::from_album).collect();
+        page.query = Some(text);
+        Ok(page)
+    })
+    .await
+}
+
+fn title(text: &str, groups: &SearchGroups, is_first: bool) -> String {
+    let count = count_of(i64::try_from(groups.count).unwrap_or(0), "result");
+    match (groups.count, groups.has_more) {
+        _ if !is_first => format!("Results for “{text}”"),
+        (0, false) if !groups.directories.is_empty() => format!("Folders for “{text}”"),
+        (0, false) => format!("No results for “{text}”"),
+        (_, false) => format!("{count} for “{text}”"),
+        (0, true) => format!("No results yet for “{text}”"),
+        (_, true) => format!("More than {count} for “{text}”"),
+    }
+}
+
+/// What a search can be narrowed to: the kinds, years and cameras of its results, unless all have the same.
+fn narrowing_options(query: &ListQuery, groups: &SearchGroups) -> Vec<OptionGroup> {
+    let kinds: Vec<_> = groups
+        .kinds
+        .iter()
+        .map(|(kind, count)| (kind.as_str().to_owned(), format!("{} {count}", kind_label(*kind))))
+        .collect();
+    let labeled = |value: String, count: usize| (value.clone(), format!("{value} {count}"));
+    let years: Vec<_> =
+        groups.years.iter().map(|(year, count)| labeled(year.to_string(), *count)).collect();
+    let cameras: Vec<_> =
+        groups.cameras.iter().map(|(camera, count)| labeled(camera.clone(), *count)).collect();
+
+    let with_any = |any: &str, values: Vec<(String, String)>| {
+        std::iter::once((String::new(), any.to_owned())).chain(values).collect::<Vec<_>>()
+    };
+    let kind = query.group("/search", "Kind", &with_any("All kinds", kinds), &query.kind, {
+        |query, kind| ListQuery { kind, ..query }
+    });
+    let year = query.group("/search", "Year", &with_any("Any year", years), &query.year, {
+        |query, year| ListQuery { year, ..query }
+    });
+    let camera =
+        query.group("/search", "Camera", &with_any("Any camera", cameras), &query.camera, {
+            |query, camera| ListQuery { camera, ..query }
+        });
+
+    let mut options = vec![kind, year, camera];
+    // A single value narrows nothing, unless it is the one that was chosen.
+    options.retain(|group| {
+        group.choices.len() > 2 || group.choices.iter().skip(1).any(|choice| choice.is_current)
+    });
+    options
+}
+
+fn kind_label(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::Photo => "Photos",
+        ItemKind::Video => "Videos",
+        ItemKind::Audio => "Music",
+        ItemKind::Document => "Documents",
+        ItemKind::Other => "Other files",
+    }
+}
+
+#[derive(Deserialize)]
+struct SuggestionsQuery {
+    #[serde(default)]
+    q: String,
+}
+
+struct SuggestionLink {
+    href: String,
+    label: String,
+    /// What it is: `Folder`.
+    kind: &'static str,
+    icon: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "partials/suggestions.html")]
+struct SuggestionsPart {
+    suggestions: Vec<SuggestionLink>,
+}
+
+fn suggestion_link(suggestion: Suggestion) -> SuggestionLink {
+    match suggestion {
+        Suggestion::Directory(directory) => {
+            let breadcrumb = breadcrumb(&directory);
+            let (href, label) = (breadcrumb.href, breadcrumb.label);
+            SuggestionLink { href, label, kind: "Folder", icon: "folder" }
+        }
+        Suggestion::Artist(artist) => {
+            let cover = Cover::from_artist(&artist);
+            SuggestionLink { href: cover.href, label: cover.title, kind: "Artist", icon: "user" }
+        }
+        Suggestion::Album(album) => {
+            let cover = Cover::from_album(&album);
+            SuggestionLink { href: cover.href, label: cover.title, kind: "Album", icon: "music" }
+        }
+        Suggestion::Camera(camera) => {
+            let query = ListQuery { q: camera.clone(), ..ListQuery::default() };
+            let href = query.href("/search");
+            SuggestionLink { href, label: camera, kind: "Camera", icon: "camera" }
+        }
+        Suggestion::Month(month) => {
+            let href = ListQuery { at: month.iso(), ..ListQuery::default() }.href("/photos");
+            SuggestionLink { href, label: month.to_string(), kind: "Photos", icon: "image" }
+        }
+    }
+}
+
+/// Shows what the search box offers while the user is typing: a part of a page.
+async fn show_suggestions(
+    current: CurrentUser,
+    query: web::Query<SuggestionsQuery>,
+) -> HandlerResult {
+    let (auth_session, text) = (current.auth_session.clone(), shortened(&query.q));
+    let suggestions = run_blocking(&current.services, move |services| {
+        let user = &auth_session.user;
+        reader::read(services, user.id, |reader| search_groups::suggest(reader, user, &text))
+    })
+    .await?;
+    render(&SuggestionsPart { suggestions: suggestions.into_iter().map(suggestion_link).collect() })
+}
