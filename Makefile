@@ -82,11 +82,11 @@ test-packages: packages ## system packages for testing
 	@SUDO="$(SUDO)" scripts/packages.sh mariadbd:mariadb-server chromium:chromium ffmpeg:ffmpeg vipsthumbnail:libvips-tools pdftocairo:poppler-utils clamd:clamav-daemon nginx:nginx-light promtool:prometheus php:php-cli /var/lib/dpkg/info/php-mysql.list:php-mysql mkfs.ext4:e2fsprogs curl:curl strace:strace
 
 # The libraries of the pages, each an enhancement, and the common passwords, without which nothing is built.
-browser-files: static/vendor/icons.svg vendor/common-passwords.txt ## browser libraries and common passwords from npm
+browser-files: static/vendor/icons.svg vendor/common-passwords.txt vendor/places.bin ## browser libraries and common passwords from npm
 
-static/vendor/icons.svg vendor/common-passwords.txt &: node_modules/.package-lock.json scripts/vendor.mjs $(shell find templates src/http -type f 2>/dev/null)
+static/vendor/icons.svg vendor/common-passwords.txt vendor/places.bin &: node_modules/.package-lock.json scripts/vendor.mjs $(shell find templates src/http -type f 2>/dev/null)
 	node scripts/vendor.mjs
-	@touch static/vendor/icons.svg vendor/common-passwords.txt
+	@touch static/vendor/icons.svg vendor/common-passwords.txt vendor/places.bin
 
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --no-audit --no-fund --loglevel=error

@@ -70,7 +70,7 @@ fn main() -> std::io::Result<()> {
 const STYLE_SHEET: &str = "nexus.css";
 
 /// Its parts, in the order of the cascade.
-const STYLE_SHEET_PARTS: [&str; 12] = [
+const STYLE_SHEET_PARTS: [&str; 13] = [
     "tokens",
     "reset",
     "typography",
@@ -83,6 +83,7 @@ const STYLE_SHEET_PARTS: [&str; 12] = [
     "timeline",
     "music",
     "viewer",
+    "map",
 ];
 
 /// Joins the parts in `folder` to one style sheet in `out`, and removes them from `files`.
@@ -151,6 +152,7 @@ fn mime(name: &str) -> &'static str {
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",
+        "json" => "application/json",
         "png" => "image/png",
         "txt" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",

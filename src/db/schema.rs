@@ -190,6 +190,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    item_places (item_id) {
+        item_id -> Binary,
+        user_id -> BigInt,
+        latitude -> Integer,
+        longitude -> Integer,
+        city -> Text,
+        country -> Text,
+    }
+}
+
+diesel::table! {
     media_details (item_id) {
         item_id -> Binary,
         user_id -> BigInt,
@@ -286,6 +297,8 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(item_places -> media_items (item_id));
+diesel::allow_tables_to_appear_in_same_query!(item_places, media_items);
 diesel::joinable!(tracks -> media_items (item_id));
 diesel::allow_tables_to_appear_in_same_query!(tracks, media_items);
 diesel::joinable!(preview_jobs -> media_items (item_id));

@@ -15,7 +15,7 @@ use diesel_migrations::MigrationHarness;
 use crate::failpoints;
 
 /// All migrations: the version that diesel derives from the folder's name, and the statements.
-const MIGRATIONS: [(&str, &str); 10] = [
+const MIGRATIONS: [(&str, &str); 11] = [
     ("20261121000001", include_str!("../../migrations/mysql/2026-11-21-000001_house/up.sql")),
     ("20261121000002", include_str!("../../migrations/mysql/2026-11-21-000002_api/up.sql")),
     ("20261121000003", include_str!("../../migrations/mysql/2026-11-21-000003_uploads/up.sql")),
@@ -35,6 +35,7 @@ const MIGRATIONS: [(&str, &str); 10] = [
         include_str!("../../migrations/mysql/2026-11-29-000009_capture_time/up.sql"),
     ),
     ("20261129000010", include_str!("../../migrations/mysql/2026-11-29-000010_xmp_files/up.sql")),
+    ("20261129000011", include_str!("../../migrations/mysql/2026-11-29-000011_places/up.sql")),
 ];
 
 /// Seconds to wait for another server that migrates the same database.

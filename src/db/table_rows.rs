@@ -13,7 +13,7 @@ use super::connection::Conn;
 use crate::error::{Error, Result};
 
 /// All tables; those that others refer to come first.
-pub const TABLES: [&str; 21] = [
+pub const TABLES: [&str; 22] = [
     "site",
     "users",
     "session_tokens",
@@ -21,6 +21,7 @@ pub const TABLES: [&str; 21] = [
     "user_directories",
     "media_items",
     "media_details",
+    "item_places",
     "item_annotations",
     "xmp_files",
     "tracks",

@@ -1,7 +1,7 @@
 //! Which items a listing shows.
 
 use super::item::ItemKind;
-use super::{DirectoryId, ItemId, Shelf, WallClock, YearMonth};
+use super::{Area, DirectoryId, ItemId, Shelf, WallClock, YearMonth};
 
 /// Conditions on the items of a user; an item must match all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct ItemFilter {
     pub kind: Option<ItemKind>,
     /// The year in which it was taken.
     pub year: Option<i32>,
+    /// Where it was taken. A search by words does not apply it.
+    pub area: Option<Area>,
     /// Prefixes of words that the item must have. `Some` of an empty list matches nothing.
     pub words: Option<Vec<String>>,
     /// Hexadecimal.
@@ -29,6 +31,7 @@ impl ItemFilter {
             directory: None,
             kind: None,
             year: None,
+            area: None,
             words: None,
             sha256: None,
             is_dated: false,
@@ -39,6 +42,12 @@ impl ItemFilter {
     #[must_use]
     pub fn directory(id: DirectoryId) -> Self {
         Self { directory: Some(id), ..Self::shelf(Shelf::All) }
+    }
+
+    /// Whether it leaves out some items of a shelf or directory, apart from words.
+    #[must_use]
+    pub fn is_narrowed(&self) -> bool {
+        self.kind.is_some() || self.year.is_some() || self.area.is_some()
     }
 
     /// The times of `year`, from the first one to the one after the last.

@@ -2,8 +2,10 @@
 
 pub mod account_fields;
 pub mod actor;
+pub mod area;
 pub mod audit;
 pub mod authority;
+pub mod city;
 pub mod cursor;
 pub mod directory;
 pub mod file_name_date;
@@ -13,6 +15,7 @@ pub mod item;
 pub mod item_annotations;
 pub mod item_details;
 pub mod item_filter;
+pub mod item_place;
 pub mod known_device;
 pub mod password_hash;
 pub mod session;
@@ -31,12 +34,15 @@ pub mod wall_clock;
 
 pub use self::time::{Time, now};
 pub use account_fields::{Email, Password, PersonName, Username};
+pub use area::Area;
 pub use audit::{AuditRow, Event};
+pub use city::City;
 pub use cursor::Cursor;
 pub use directory::Directory;
 pub use id::{DirectoryId, FindingId, ItemId, ReportId, UploadId, UserId};
 pub use item::{Item, PreviewState, ScanStatus};
 pub use item_details::ItemDetails;
+pub use item_place::ItemPlace;
 pub use session::{Scope, Session, SessionKind, SessionStatus};
 pub use shelf::{Shelf, Sort};
 pub use shelf_count::ShelfCount;

@@ -8,7 +8,7 @@ use super::keyset::PageDirection::{Greater, Less, NotLess};
 use super::keyset::keyset_predicate;
 use super::word_range::prefix_range;
 use crate::db::Conn;
-use crate::db::schema::{media_items as table, preview_jobs, search_words};
+use crate::db::schema::{item_places, media_items as table, preview_jobs, search_words};
 use crate::model::item_filter::ItemFilter;
 use crate::model::{
     Cursor, DirectoryId, Item, PreviewState, Shelf, Sort, TakenSource, UserId, WallClock,
@@ -81,6 +81,21 @@ pub fn list(
 
     if let Some((from, until)) = filter.year_range() {
         query = query.filter(table::shown_at.ge(from)).filter(table::shown_at.lt(until));
+    }
+
+    if let Some(area) = filter.area {
+        let inside = item_places::table
+            .filter(item_places::user_id.eq(owner))
+            .filter(item_places::latitude.between(area.south, area.north))
+            .select(item_places::item_id);
+        let (west, east) =
+            (item_places::longitude.ge(area.west), item_places::longitude.le(area.east));
+        // An area that contains the meridian of 180 degrees begins east of where it ends.
+        query = if area.west <= area.east {
+            query.filter(table::id.eq_any(inside.filter(west.and(east))))
+        } else {
+            query.filter(table::id.eq_any(inside.filter(west.or(east))))
+        };
     }
 
     // Each word of the search must be a prefix of an indexed word of the item.

@@ -9,6 +9,7 @@ pub mod item_annotations;
 pub mod item_details;
 
 pub mod item_lists;
+pub mod item_places;
 pub mod item_scans;
 pub mod items;
 mod keyset;

@@ -54,6 +54,8 @@ function refresh() {
   rove();
   refreshFocus();
   refreshToasts(isFirst);
+  const map = document.querySelector("[data-map]");
+  if (map) import("./map.js").then(({ startMap }) => startMap(map));
   isFirst = false;
 }
 document.addEventListener("turbo:load", refresh);

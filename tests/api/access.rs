@@ -58,6 +58,8 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/music"
         | "/music/albums"
         | "/music/artists"
+        | "/map"
+        | "/map/clusters"
         | "/upload" => SIGNED_IN,
         "/trash/empty" | "/trash/restore-all" | "/directories" => SIGNED_IN,
         "/account"

@@ -44,6 +44,7 @@ mod login;
 mod media;
 mod metrics;
 mod names;
+mod places;
 mod previews;
 mod proxy;
 mod query_plans;

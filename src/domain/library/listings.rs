@@ -10,7 +10,8 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::item_filter::ItemFilter;
 use crate::model::{
-    Cursor, Directory, DirectoryId, Item, ItemId, Shelf, Sort, Track, User, YearMonth, now,
+    Cursor, Directory, DirectoryId, Item, ItemId, ItemPlace, Shelf, Sort, Track, User, YearMonth,
+    now,
 };
 use crate::state::Services;
 use crate::state::library_cache::Months;
@@ -32,11 +33,13 @@ pub struct Listing {
     pub previous: Option<Cursor>,
     /// Items of a shelf before the first one of this page.
     pub offset: i64,
-    /// Items per month: for a shelf, all months; for a directory, the months on this page. Empty for a search, with a
-    /// filter by kind, or if not sorted by time.
+    /// Items per month: for a shelf, all months; for a directory, the months on this page. Empty for a search, if
+    /// narrowed, or if not sorted by time.
     pub months: Months,
     /// Tags of the recordings among the items.
     pub tracks: Vec<Track>,
+    /// Where the photos and videos of a timeline were taken.
+    pub places: Vec<ItemPlace>,
     /// The directory's subdirectories.
     pub children: Vec<Directory>,
     pub sort: Sort,
@@ -54,6 +57,7 @@ impl Listing {
             offset: 0,
             months,
             tracks: Vec::new(),
+            places: Vec::new(),
             children: Vec::new(),
             sort,
         }
@@ -127,7 +131,7 @@ fn look_back(
     if above.is_empty() {
         return Ok((None, 0));
     }
-    if filter.directory.is_some() || filter.kind.is_some() {
+    if filter.directory.is_some() || filter.is_narrowed() {
         return Ok((Some(start), 0));
     }
 
@@ -251,7 +255,7 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User, query: &ListingQuery) -
     let (items, next) = load_page(conn, user, query)?;
     // Months are counted only for lists that are sorted by date and not narrowed by words or kind.
     let is_counted = filter.words.is_none()
-        && filter.kind.is_none()
+        && !filter.is_narrowed()
         && matches!(sort, Sort::Newest | Sort::Oldest);
 
     let months = match filter.directory {
@@ -271,7 +275,14 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User, query: &ListingQuery) -
         None => (None, 0),
     };
     let tracks = music_albums::find_tracks(conn, user, &items)?;
-    Ok(Listing { items, next, previous, offset, months, tracks, children, sort })
+    let is_timeline = matches!(filter.shelf, Shelf::Timeline | Shelf::Photos | Shelf::Videos);
+    let places = if is_timeline && sort.reversed().is_some() {
+        let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
+        store::item_places::list(conn, user.id, &ids)?
+    } else {
+        Vec::new()
+    };
+    Ok(Listing { items, next, previous, offset, months, tracks, places, children, sort })
 }
 
 /// A directory, its ancestors from the outermost inwards, and one page of what it contains.

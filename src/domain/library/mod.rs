@@ -9,6 +9,7 @@ pub mod item_view;
 pub mod items;
 pub mod listings;
 pub(crate) mod live_photos;
+pub mod map;
 pub mod music_albums;
 pub mod open_item;
 pub mod reader;

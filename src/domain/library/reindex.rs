@@ -1,5 +1,5 @@
-//! Brings rows up to date that are derived from names, after a change of how they are derived: sort keys and search
-//! words.
+//! Brings rows up to date that are derived from names, after a change of how they are derived: sort keys, search
+//! words and places.
 
 use super::search;
 use crate::error::Result;
@@ -8,8 +8,8 @@ use crate::state::Services;
 use crate::storage::file_name::sort_key;
 use crate::store;
 
-/// The version of these rows. To be increased when `sort_key` or the words of an item change.
-const CURRENT_VERSION: i32 = 3;
+/// The version of these rows. To be increased when `sort_key`, the words or the place of an item change.
+const CURRENT_VERSION: i32 = 4;
 /// Items changed in one transaction.
 const BATCH_ITEMS: i64 = 200;
 

@@ -7,8 +7,9 @@
 use crate::db::Conn;
 use crate::error::Result;
 use crate::media::Metadata;
+use crate::model::city::country_names;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Cursor, Directory, Item, Shelf, Sort, UserId};
+use crate::model::{City, Cursor, Directory, Item, ItemPlace, Shelf, Sort, UserId};
 use crate::storage::media_dir::STANDARD_DIRECTORIES;
 use crate::store;
 use crate::store::search_words::SearchPosition;
@@ -110,12 +111,18 @@ fn item_words(item: &Item, folder: &str, facts: &Metadata) -> Vec<String> {
     ];
 
     let place = [&facts.place, &facts.caption];
+    let city =
+        facts.latitude.zip(facts.longitude).and_then(|(north, east)| City::nearest(north, east));
+    // Countries are found by their names in all languages of the pages.
+    let names =
+        city.iter().flat_map(|city| std::iter::once(city.name).chain(country_names(city.country)));
 
     // The name first, because the number of words is limited.
     let texts = std::iter::once(item.name.as_str())
         .chain([folder, date.as_str(), item.kind.as_str()])
         .chain(texts.into_iter().flatten().map(String::as_str))
         .chain(facts.keywords.iter().map(String::as_str))
+        .chain(names)
         .chain(place.into_iter().flatten().map(String::as_str));
 
     let mut all: Vec<String> = Vec::new();
@@ -137,7 +144,7 @@ pub(crate) fn reindex(conn: &mut Conn, item: &Item) -> Result<()> {
     index(conn, item, &annotations.apply(details.metadata))
 }
 
-/// Indexes an item by its name and `metadata`, in the caller's transaction.
+/// Indexes an item by its name and `metadata`, and records where it was taken, in the caller's transaction.
 pub(crate) fn index(conn: &mut Conn, item: &Item, metadata: &Metadata) -> Result<()> {
     // What a file says about another one is found with that one.
     let own = if item.is_sidecar() { &Metadata::default() } else { metadata };
@@ -146,7 +153,9 @@ pub(crate) fn index(conn: &mut Conn, item: &Item, metadata: &Metadata) -> Result
         Shelf::Motion => Vec::new(),
         _ => item_words(item, &searchable_path(conn, item)?, own),
     };
-    Ok(store::search_words::replace(conn, item.user_id, item.id, item.shown_at, &words)?)
+    store::search_words::replace(conn, item.user_id, item.id, item.shown_at, &words)?;
+    let place = ItemPlace::from_metadata(item, own).filter(|_| item.shelf != Shelf::Motion);
+    Ok(store::item_places::replace(conn, item.user_id, item.id, place.as_ref())?)
 }
 
 /// Indexes a new item.

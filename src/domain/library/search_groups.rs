@@ -9,7 +9,7 @@ use super::search::{find_directories, query_words, search, words};
 use crate::error::Result;
 use crate::model::item::ItemKind;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Directory, Item, ItemId, Shelf, Track, User, YearMonth};
+use crate::model::{Directory, Item, ItemId, ItemPlace, Shelf, Track, User, YearMonth};
 use crate::store;
 
 /// Items that are read to make the groups.
@@ -33,6 +33,8 @@ pub struct SearchGroups {
     /// The years, latest first; the cameras, most frequent first; the kinds. Each with its number of items.
     pub years: Vec<(i32, usize)>,
     pub cameras: Vec<(String, usize)>,
+    /// `Lisbon, Portugal`, most frequent first.
+    pub places: Vec<(String, usize)>,
     pub kinds: Vec<(ItemKind, usize)>,
 }
 
@@ -42,6 +44,8 @@ pub enum Suggestion {
     Artist(Artist),
     Album(Album),
     Camera(String),
+    /// `Lisbon, Portugal`.
+    Place(String),
     Month(YearMonth),
 }
 
@@ -76,6 +80,7 @@ pub fn find_groups(
         albums: find_albums(reader, user, &tracks, &prefixes)?,
         years: years.into_iter().rev().take(MAX_VALUES).collect(),
         cameras: count_cameras(reader, user, &items)?,
+        places: count_places(reader, user, &items)?,
         kinds: kinds.into_iter().filter_map(of_kind).collect(),
     })
 }
@@ -101,6 +106,9 @@ pub fn suggest(reader: &mut LibraryReader<'_>, user: &User, text: &str) -> Resul
     suggestions.extend(groups.albums.into_iter().take(MAX_SUGGESTED).map(Suggestion::Album));
     let cameras = groups.cameras.into_iter().map(|(camera, _)| camera).filter(is_camera);
     suggestions.extend(cameras.take(MAX_SUGGESTED).map(Suggestion::Camera));
+    let places = groups.places.into_iter().map(|(place, _)| place);
+    let places = places.filter(|place| has_all(place, &prefixes));
+    suggestions.extend(places.take(MAX_SUGGESTED).map(Suggestion::Place));
     let months = months.iter().map(|(month, _)| *month).filter(is_month);
     suggestions.extend(months.take(MAX_SUGGESTED).map(Suggestion::Month));
     Ok(suggestions)
@@ -161,16 +169,34 @@ fn count_cameras(
     user: &User,
     items: &[Item],
 ) -> Result<Vec<(String, usize)>> {
+    let details = store::item_details::list(reader.conn, user.id, &taken_ids(items))?;
+    Ok(most_frequent(details.into_iter().filter_map(|details| details.metadata.camera)))
+}
+
+/// The cities of these items, most frequent first.
+fn count_places(
+    reader: &mut LibraryReader<'_>,
+    user: &User,
+    items: &[Item],
+) -> Result<Vec<(String, usize)>> {
+    let places = store::item_places::list(reader.conn, user.id, &taken_ids(items))?;
+    let names = places.iter().map(ItemPlace::name);
+    Ok(most_frequent(names.filter(|name| !name.is_empty())))
+}
+
+/// The ids of the photos and videos among these items.
+fn taken_ids(items: &[Item]) -> Vec<ItemId> {
     let taken = items.iter().filter(|item| matches!(item.kind, ItemKind::Photo | ItemKind::Video));
-    let ids: Vec<ItemId> = taken.map(|item| item.id).collect();
+    taken.map(|item| item.id).collect()
+}
+
+fn most_frequent(values: impl Iterator<Item = String>) -> Vec<(String, usize)> {
     let mut counts = BTreeMap::new();
-    for details in store::item_details::list(reader.conn, user.id, &ids)? {
-        if let Some(camera) = details.metadata.camera {
-            *counts.entry(camera).or_insert(0) += 1;
-        }
+    for value in values {
+        *counts.entry(value).or_insert(0) += 1;
     }
-    let mut cameras: Vec<_> = counts.into_iter().collect();
-    cameras.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    cameras.truncate(MAX_VALUES);
-    Ok(cameras)
+    let mut counted: Vec<_> = counts.into_iter().collect();
+    counted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counted.truncate(MAX_VALUES);
+    counted
 }

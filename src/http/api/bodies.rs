@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 
 use crate::domain::accounts::admin::ListedUser;
 use crate::http::media_response::{motion_path, preview_path};
-use crate::model::{Directory, DirectoryId, Item, ItemDetails, Session, TakenSource, Time, User};
+use crate::model::{
+    City, Directory, DirectoryId, Item, ItemDetails, Session, TakenSource, Time, User,
+};
 use crate::state::session_cache::AuthSession;
 
 /// Formats a time as RFC 3339 in UTC.
@@ -117,6 +119,12 @@ pub struct MetadataBody {
     /// Degrees; east is positive.
     #[serde(skip_serializing_if = "Option::is_none")]
     longitude: Option<f64>,
+    /// The city at this position, or the nearest one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    city: Option<&'static str>,
+    /// ISO 3166.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     video_codec: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,6 +140,8 @@ impl MetadataBody {
     /// Creates a body from an item's metadata.
     pub fn from_details(details: ItemDetails) -> Self {
         let metadata = details.metadata;
+        let position = metadata.latitude.zip(metadata.longitude);
+        let city = position.and_then(|(north, east)| City::nearest(north, east));
         Self {
             title: metadata.title,
             description: metadata.caption,
@@ -145,6 +155,8 @@ impl MetadataBody {
             place: metadata.place,
             latitude: metadata.latitude,
             longitude: metadata.longitude,
+            city: city.map(|city| city.name),
+            country: city.map(|city| city.country),
             video_codec: metadata.video_codec,
             audio_codec: metadata.audio_codec,
             is_damaged: metadata.is_damaged,

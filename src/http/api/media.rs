@@ -20,7 +20,7 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::item::ItemKind;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{DirectoryId, Item, Shelf, Sort};
+use crate::model::{Area, DirectoryId, Item, Shelf, Sort};
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
 
@@ -78,6 +78,9 @@ pub struct ListQuery {
     /// Only what was taken in this year.
     #[param(minimum = 1, maximum = 9998)]
     year: Option<i32>,
+    /// Only what was taken between these parallels and meridians: south, west, north and east in degrees, such as
+    /// `38.6,-9.3,38.8,-9.1`. Not together with `q`.
+    area: Option<String>,
     /// SHA-256 in hexadecimal: finds an identical file.
     #[param(pattern = "^[0-9a-f]{64}$")]
     sha256: Option<String>,
@@ -110,6 +113,10 @@ impl ListQuery {
 
         if self.year.is_some_and(|year| !(1..=9998).contains(&year)) {
             return Err(Error::field("year", "1 to 9998."));
+        }
+
+        if self.area.is_some() && words.is_some() {
+            return Err(Error::field("area", "Not together with `q`."));
         }
 
         // Only the form in which the API returns digests; another form would find nothing, so it is an error.
@@ -145,6 +152,7 @@ impl ListQuery {
             }),
             words: words.map(|text| search::query_words(&text)),
             year: self.year,
+            area: self.area.as_deref().map(parse_area).transpose()?,
             // `floor` is used only within a search, which looks for results in steps.
             floor: None,
         };
@@ -157,6 +165,12 @@ impl ListQuery {
         };
         Ok(ListingQuery { filter, sort, cursor: self.cursor, before: None, limit })
     }
+}
+
+fn parse_area(text: &str) -> Result<Area> {
+    Area::parse(text).ok_or_else(|| {
+        Error::field("area", "South, west, north and east in degrees: 38.6,-9.3,38.8,-9.1.")
+    })
 }
 
 /// A page of items.

@@ -15,13 +15,14 @@ use crate::http::response::html::HtmlPage;
 use crate::http::routes::routes;
 
 /// Attributes that contain an address in our pages. `value` does not.
-const URL_ATTRIBUTES: [&str; 16] = [
+const URL_ATTRIBUTES: [&str; 17] = [
     "action",
     "data-cover",
     "data-icons",
     "data-large",
     "data-motion",
     "data-original",
+    "data-outlines",
     "data-root",
     "data-small",
     "data-src",

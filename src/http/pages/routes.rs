@@ -6,7 +6,7 @@ use super::auth::{first_run, login, recover, register};
 use super::installed_app;
 use super::library::{
     content, dashboard, directories, download_zip, edit_details, item, item_actions,
-    malware_notice, move_items, music_albums, search, shelf, trash,
+    malware_notice, map, move_items, music_albums, search, shelf, trash,
 };
 use super::uploads::{form, unfinished};
 use crate::http::route::Route;
@@ -21,6 +21,7 @@ pub fn routes() -> Vec<Route> {
         dashboard::routes(),
         shelf::routes(),
         search::routes(),
+        map::routes(),
         item::routes(),
         item_actions::routes(),
         move_items::routes(),

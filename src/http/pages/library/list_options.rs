@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::model::item::ItemKind;
-use crate::model::{Shelf, Sort};
+use crate::model::{Area, Shelf, Sort};
 
 /// The query parameters of a list.
 #[derive(Deserialize, Clone, Default)]
@@ -29,6 +29,12 @@ pub struct ListQuery {
     /// Of a search: words of the camera.
     #[serde(default)]
     pub camera: String,
+    /// Of a search: words of the place.
+    #[serde(default)]
+    pub place: String,
+    /// Of the timeline: only what was taken between these parallels and meridians.
+    #[serde(default)]
+    pub area: String,
     #[serde(default)]
     pub size: String,
 }
@@ -75,10 +81,19 @@ impl ListQuery {
         self.year.parse().ok()
     }
 
+    #[must_use]
+    pub fn area(&self) -> Option<Area> {
+        Area::parse(&self.area)
+    }
+
     /// Whether it leaves out some items of the list.
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
-        self.kind().is_some() || self.year().is_some() || !self.camera.is_empty()
+        self.kind().is_some()
+            || self.year().is_some()
+            || self.area().is_some()
+            || !self.camera.is_empty()
+            || !self.place.is_empty()
     }
 
     /// The CSS class for that tile size.
@@ -101,6 +116,8 @@ impl ListQuery {
             ("kind", &self.kind),
             ("year", &self.year),
             ("camera", &self.camera),
+            ("place", &self.place),
+            ("area", &self.area),
             ("size", &self.size),
         ];
         query.extend_pairs(parameters.iter().filter(|(_, value)| !value.is_empty()));

@@ -2,20 +2,21 @@
 
 use crate::http::pages::components::format::{duration, thousands};
 use crate::media::Metadata;
-use crate::model::{Item, ItemDetails, TakenPrecision, TakenSource, WallClock};
+use crate::model::item_place::place_name;
+use crate::model::{City, Item, ItemDetails, TakenPrecision, TakenSource, WallClock};
 
 /// One line of an item's page.
 pub struct MetadataRow {
     pub label: &'static str,
     pub value: String,
-    /// A search for similar items.
-    pub search: Option<String>,
-    /// A position as a `geo:` URI (RFC 5870).
-    pub geo: Option<String>,
+    /// A search for similar items, or the place on the map.
+    pub href: Option<String>,
+    /// What is shown under the mouse.
+    pub title: String,
 }
 
 fn row(label: &'static str, value: String) -> MetadataRow {
-    MetadataRow { label, value, search: None, geo: None }
+    MetadataRow { label, value, href: None, title: String::new() }
 }
 
 fn text_row(label: &'static str, value: Option<&String>) -> Option<MetadataRow> {
@@ -26,7 +27,7 @@ fn searchable_row(label: &'static str, value: Option<&String>) -> Option<Metadat
     value.map(|value| {
         let query =
             form_urlencoded::Serializer::new(String::new()).append_pair("q", value).finish();
-        MetadataRow { search: Some(format!("/search?{query}")), ..row(label, value.clone()) }
+        MetadataRow { href: Some(format!("/search?{query}")), ..row(label, value.clone()) }
     })
 }
 
@@ -118,10 +119,14 @@ fn position(facts: &Metadata) -> Option<MetadataRow> {
         format!("{:.5}° {}", degrees.abs(), if degrees < 0.0 { minus } else { plus })
     };
     let words = format!("{}, {}", side(north, 'N', 'S'), side(east, 'E', 'W'));
-    let map = format!(
-        "https://www.openstreetmap.org/?mlat={north:.5}&mlon={east:.5}#map=14/{north:.5}/{east:.5}"
-    );
-    Some(MetadataRow { geo: Some(map), ..row("Location", words) })
+    let href = Some(format!("/map?at={north:.5},{east:.5},13"));
+    match City::nearest(north, east) {
+        Some(city) => {
+            let name = place_name(city.name, city.country);
+            Some(MetadataRow { href, title: words, ..row("Location", name) })
+        }
+        None => Some(MetadataRow { href, ..row("Location", words) }),
+    }
 }
 
 fn codecs(facts: &Metadata) -> Option<MetadataRow> {
@@ -188,6 +193,12 @@ mod tests {
         assert_eq!(pixels(200, 133), "200 × 133");
         let facts =
             Metadata { latitude: Some(-33.8568), longitude: Some(151.2153), ..Metadata::default() };
-        assert_eq!(position(&facts).unwrap().value, "33.85680° S, 151.21530° E");
+        let row = position(&facts).unwrap();
+        assert_eq!(row.value, "Sydney, Australia");
+        assert_eq!(row.title, "33.85680° S, 151.21530° E");
+        assert_eq!(row.href.unwrap(), "/map?at=-33.85680,151.21530,13");
+        let at_sea =
+            Metadata { latitude: Some(30.0), longitude: Some(-40.0), ..Metadata::default() };
+        assert_eq!(position(&at_sea).unwrap().value, "30.00000° N, 40.00000° W");
     }
 }

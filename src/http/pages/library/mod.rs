@@ -9,6 +9,7 @@ pub mod item;
 pub mod item_actions;
 pub mod list_options;
 pub mod malware_notice;
+pub mod map;
 pub mod metadata;
 pub mod move_items;
 pub mod music_albums;

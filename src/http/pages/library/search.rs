@@ -49,7 +49,8 @@ async fn show_search(
         let text = shortened(&query.q);
         let has_words = !query_words(&text).is_empty();
 
-        let words = query_words(&format!("{text} {}", shortened(&query.camera)));
+        let narrowing = format!("{} {}", shortened(&query.camera), shortened(&query.place));
+        let words = query_words(&format!("{text} {narrowing}"));
         let wanted = listing_query(
             ItemFilter { words: Some(words), ..ItemFilter::shelf(Shelf::All) },
             &query,
@@ -119,6 +120,9 @@ fn narrowing_options(query: &ListQuery, groups: &SearchGroups) -> Vec<OptionGrou
     let cameras: Vec<_> =
         groups.cameras.iter().map(|(camera, count)| labeled(camera.clone(), *count)).collect();
 
+    let places: Vec<_> =
+        groups.places.iter().map(|(place, count)| labeled(place.clone(), *count)).collect();
+
     let with_any = |any: &str, values: Vec<(String, String)>| {
         std::iter::once((String::new(), any.to_owned())).chain(values).collect::<Vec<_>>()
     };
@@ -133,7 +137,11 @@ fn narrowing_options(query: &ListQuery, groups: &SearchGroups) -> Vec<OptionGrou
             |query, camera| ListQuery { camera, ..query }
         });
 
-    let mut options = vec![kind, year, camera];
+    let place = query.group("/search", "Place", &with_any("Any place", places), &query.place, {
+        |query, place| ListQuery { place, ..query }
+    });
+
+    let mut options = vec![kind, year, camera, place];
     // A single value narrows nothing, unless it is the one that was chosen.
     options.retain(|group| {
         group.choices.len() > 2 || group.choices.iter().skip(1).any(|choice| choice.is_current)
@@ -190,6 +198,11 @@ fn suggestion_link(suggestion: Suggestion) -> SuggestionLink {
             let query = ListQuery { q: camera.clone(), ..ListQuery::default() };
             let href = query.href("/search");
             SuggestionLink { href, label: camera, kind: "Camera", icon: "camera" }
+        }
+        Suggestion::Place(place) => {
+            let query = ListQuery { q: place.replace(',', ""), ..ListQuery::default() };
+            let href = query.href("/search");
+            SuggestionLink { href, label: place, kind: "Place", icon: "map-pin" }
         }
         Suggestion::Month(month) => {
             let href = ListQuery { at: month.iso(), ..ListQuery::default() }.href("/photos");

@@ -6,6 +6,7 @@ use askama::Template;
 use super::list_options::{ListQuery, OptionGroup};
 use super::timeline::{self, TimelineYear};
 use crate::domain::library::listings::{self, DirectoryListing, Listing, ListingQuery, PAGE_ITEMS};
+use crate::domain::library::map;
 use crate::domain::previews;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
@@ -17,7 +18,7 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render_cached;
 use crate::http::route::{HandlerResult, Route};
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Directory, DirectoryId, ItemId, Shelf, Sort, YearMonth};
+use crate::model::{Directory, DirectoryId, Item, ItemId, ItemPlace, Shelf, Sort, YearMonth};
 use crate::state::Services;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -181,20 +182,42 @@ pub(super) fn breadcrumb(directory: &Directory) -> Breadcrumb {
     }
 }
 
+/// The city in which most of these items were taken, if it is known.
+fn main_city<'a>(items: &[Item], places: &'a [ItemPlace]) -> Option<&'a str> {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for item in items {
+        let place = places.iter().find(|place| place.item_id == item.id);
+        let Some(city) = place.map(|place| place.city.as_str()) else { continue };
+        match counts.iter_mut().find(|(name, _)| *name == city) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((city, 1)),
+        }
+    }
+    let most = counts.into_iter().rev().max_by_key(|(_, count)| *count);
+    most.map(|(city, _)| city).filter(|city| !city.is_empty())
+}
+
 /// Sets the headings of the first tiles of each month, and of each day if `has_days`.
 fn add_headings(tiles: &mut [Tile], listing: &Listing, has_days: bool) {
     let (mut last_month, mut last_day) = (None, String::new());
-    for (tile, item) in tiles.iter_mut().zip(&listing.items) {
+    for (index, (tile, item)) in tiles.iter_mut().zip(&listing.items).enumerate() {
         let month = item.shown_at.month();
         let month_heading = (last_month != Some(month)).then(|| {
             let of_month = listing.months.iter().find(|(of, _)| *of == month);
             let count = of_month.map(|(_, count)| count_of(*count, "item"));
             MonthHeading { text: month.to_string(), month: month.iso(), count }
         });
-        let day = DayHeading::from_item(item);
+        let mut day = DayHeading::from_item(item);
         let is_new_day = has_days && (month_heading.is_some() || last_day != day.day);
         last_month = Some(month);
         last_day.clone_from(&day.day);
+        if is_new_day && !listing.places.is_empty() {
+            let of_day = listing.items.get(index..).unwrap_or_default();
+            let is_same = |other: &&Item| DayHeading::from_item(other).day == day.day;
+            let count = of_day.iter().take_while(is_same).count();
+            let city = main_city(of_day.get(..count).unwrap_or_default(), &listing.places);
+            day.text.extend(city.iter().flat_map(|city| [" · ", city]));
+        }
         if month_heading.is_some() || is_new_day {
             tile.heading = Some(Heading { month: month_heading, day: is_new_day.then_some(day) });
         }
@@ -202,7 +225,8 @@ fn add_headings(tiles: &mut [Tile], listing: &Listing, has_days: bool) {
 }
 
 pub(super) fn listing_query(filter: ItemFilter, query: &ListQuery) -> ListingQuery {
-    let filter = ItemFilter { kind: query.kind(), year: query.year(), ..filter };
+    let filter =
+        ItemFilter { kind: query.kind(), year: query.year(), area: query.area(), ..filter };
     let sort = query.sort();
     let month =
         YearMonth::parse(&query.at).map(|month| timeline::month_start(month, sort).encode());
@@ -245,7 +269,8 @@ async fn show_shelf(
         }
         // Read first: a file that is read meanwhile is in both lists, and not in none.
         let is_first_page = wanted.cursor.is_none() && wanted.before.is_none();
-        let mut undated = if is_dated && is_first_page {
+        let area = query.area();
+        let mut undated = if is_dated && is_first_page && area.is_none() {
             listings::list_undated(reader, user, shelf)?
         } else {
             Vec::new()
@@ -263,9 +288,13 @@ async fn show_shelf(
         page.is_filtered |= is_timeline && shelf != Shelf::Timeline;
         page.total = items;
 
+        if let Some(area) = &area {
+            page.total = map::count(reader, user, area)?;
+        }
         // Recents has no meaningful total.
         page.summary = match shelf {
             Shelf::Recents => "Items you opened or added recently".into(),
+            _ if area.is_some() => format!("{} in this area", count_of(page.total, "item")),
             _ => format!("{} · {}", count_of(items, "item"), v::size(bytes).words),
         };
 
