@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod backup_rows;
 pub mod directories;
+pub mod duplicate_items;
 pub mod file_moves;
 pub mod findings;
 pub mod item_annotations;

@@ -383,3 +383,13 @@ pub fn count_all(conn: &mut Conn) -> QueryResult<(i64, i64)> {
         .select((count_star(), sql::<BigInt>("CAST(COALESCE(SUM(used_bytes), 0) AS SIGNED)")))
         .first(conn)
 }
+
+/// Lists users who store something, those who store the most first.
+pub fn list_by_use(conn: &mut Conn, limit: usize) -> QueryResult<Vec<User>> {
+    users::table
+        .filter(users::used_bytes.gt(0))
+        .order((users::used_bytes.desc(), users::id.asc()))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .select(User::as_select())
+        .load(conn)
+}

@@ -68,6 +68,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/account/time-zone"
         | "/account/picture"
         | "/account/sessions"
+        | "/account/storage"
         | "/account/tokens"
         | "/account/sessions/end-others" => SIGNED_IN,
         "/account/sessions/{id}/end"
@@ -93,6 +94,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/admin/users/new"
         | "/admin/users/{id}"
         | "/admin/status"
+        | "/admin/storage"
         | "/admin/findings"
         | "/admin/audit"
         | "/admin/audit/export"

@@ -59,6 +59,7 @@ mod search;
 mod sent_dates;
 mod shelves;
 mod sidecars;
+mod storage;
 mod trash;
 mod upload;
 mod users_file;

@@ -8,6 +8,7 @@ mod directories;
 mod docs;
 mod edit_media;
 mod media;
+mod metadata_body;
 pub mod openapi;
 mod respond;
 mod routes;

@@ -9,6 +9,7 @@ use super::library::{
     malware_notice, map, move_items, music_albums, search, shelf, trash,
 };
 use super::uploads::{form, unfinished};
+use super::{account, admin};
 use crate::http::route::Route;
 
 /// Collects the routes of all pages from the modules that handle them.
@@ -35,11 +36,13 @@ pub fn routes() -> Vec<Route> {
         directories::routes(),
         profile::routes(),
         sessions::routes(),
+        account::storage::routes(),
         access_tokens::routes(),
         users::routes(),
         new_user::routes(),
         user::routes(),
         status::routes(),
+        admin::storage::routes(),
         findings::routes(),
         malware_notice::routes(),
         installed_app::routes(),

@@ -3,3 +3,4 @@
 pub mod access_tokens;
 pub mod profile;
 pub mod sessions;
+pub mod storage;

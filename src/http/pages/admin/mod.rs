@@ -4,5 +4,6 @@ pub mod audit;
 pub mod findings;
 pub mod new_user;
 pub mod status;
+pub mod storage;
 pub mod user;
 pub mod users;

@@ -1,0 +1,77 @@
+//! `/admin/storage`: who stores how much of what.
+
+use actix_web::web;
+use askama::Template;
+
+use crate::domain::library::storage_use::{self, UserStorage};
+use crate::http::extract::user::AdminUser;
+use crate::http::pages::components::{self as v, Size, count_of};
+use crate::http::pages::layout::Layout;
+use crate::http::pages::respond::render;
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
+use crate::model::Shelf;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![Route::get("/admin/storage", || web::route().to(show_storage))]
+}
+
+struct StorageRow {
+    id: i64,
+    name: String,
+    username: String,
+    used: Size,
+    bytes: i64,
+    quota: String,
+    quota_bytes: i64,
+    /// Photos, videos, music, files, trash.
+    shelves: Vec<Size>,
+    duplicates: Size,
+}
+
+impl StorageRow {
+    fn from_storage(storage: &UserStorage) -> Self {
+        let shelves = [Shelf::Photos, Shelf::Videos, Shelf::Audios, Shelf::Uploads, Shelf::Trash];
+        let bytes = |shelf: &Shelf| {
+            let count = storage.counts.iter().find(|count| count.shelf == *shelf);
+            v::size(count.map_or(0, |count| count.bytes))
+        };
+        let user = &storage.user;
+        Self {
+            id: user.id.0,
+            name: format!("{} {}", user.firstname, user.lastname),
+            username: user.username.clone(),
+            used: v::size(user.used_bytes),
+            bytes: user.used_bytes,
+            quota: if user.quota_bytes > 0 {
+                v::size(user.quota_bytes).words
+            } else {
+                "No limit".into()
+            },
+            quota_bytes: user.quota_bytes,
+            shelves: shelves.iter().map(bytes).collect(),
+            duplicates: v::size(storage.duplicate_bytes),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/admin/storage.html")]
+struct StoragePage {
+    layout: Layout,
+    rows: Vec<StorageRow>,
+    summary: String,
+}
+
+/// Shows how much each user stores, by kind. Names of files stay private.
+async fn show_storage(AdminUser(current): AdminUser) -> HandlerResult {
+    let users =
+        run_blocking(&current.services, |services| storage_use::list_users(services)).await?;
+    let total: i64 = users.iter().map(|storage| storage.user.used_bytes).sum();
+    let people = count_of(i64::try_from(users.len()).unwrap_or(0), "person");
+    render(&StoragePage {
+        summary: format!("{} stored by {people}", v::size(total).words),
+        rows: users.iter().map(StorageRow::from_storage).collect(),
+        layout: Layout::load(&current, "/admin/status").await?,
+    })
+}
