@@ -135,6 +135,7 @@ pub const OPTIONS: &[SettingOption] = &[
         "off",
         "write edited dates, descriptions, tags and places to an .xmp file beside the photo or video: on or off",
     ),
+    option("pwa", "NEXUS_PWA", "on", "whether browsers may install the pages as an app: on or off"),
     option(
         "previews_at_once",
         "NEXUS_PREVIEWS_AT_ONCE",

@@ -64,6 +64,8 @@ pub struct Settings {
     pub time_zone: Option<String>,
     /// Whether edits are also written to XMP files.
     pub writes_xmp_files: bool,
+    /// Whether browsers may install the pages as an app.
+    pub is_installable: bool,
     /// `unix:/path` or `host:port`.
     pub clamd: Option<String>,
     /// Bytes.
@@ -220,6 +222,7 @@ impl Settings {
             )?,
             time_zone: parse_time_zone(&get("time_zone"))?,
             writes_xmp_files: parse_choice("xmp_files", &get("xmp_files"), "on or off", &ON_OFF)?,
+            is_installable: parse_choice("pwa", &get("pwa"), "on or off", &ON_OFF)?,
             trash_days: parse_value("trash_days", &get("trash_days"), "a number of days")?,
             clamd: optional("clamd"),
             clamd_max_bytes: parse_value("clamd_max", &get("clamd_max"), "a number of bytes")?,

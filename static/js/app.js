@@ -9,7 +9,7 @@ import { startMenus } from "./menus.js";
 import { refreshInfiniteScroll } from "./infinite-scroll.js";
 import { refreshTrackList, startTrackList } from "./track-list.js";
 import { startVideoFallback } from "./video-fallback.js";
-import { startInstalledApp } from "./installed-app.js";
+import { refreshInstalledApp, startInstalledApp } from "./installed-app.js";
 import { startMotion } from "./motion.js";
 import { startSelection, update } from "./selection.js";
 import { refreshFavorites, startFavorites } from "./favorites.js";
@@ -54,6 +54,7 @@ function refresh() {
   rove();
   refreshFocus();
   refreshToasts(isFirst);
+  refreshInstalledApp();
   const map = document.querySelector("[data-map]");
   if (map) import("./map.js").then(({ startMap }) => startMap(map));
   isFirst = false;

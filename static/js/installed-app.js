@@ -22,7 +22,30 @@ async function register() {
   });
 }
 
+let prompt = null;
+
+/** Shows the button of the page about apps, if the browser can install this one now. */
+export function refreshInstalledApp() {
+  const button = document.querySelector("[data-install]");
+  if (button) button.hidden = !prompt;
+}
+
 export function startInstalledApp() {
+  addEventListener("beforeinstallprompt", (event) => {
+    event.preventDefault();
+    prompt = event;
+    refreshInstalledApp();
+  });
+  addEventListener("appinstalled", () => {
+    prompt = null;
+    refreshInstalledApp();
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-install]")) return;
+    prompt?.prompt();
+    prompt = null;
+    refreshInstalledApp();
+  });
   if ("serviceWorker" in navigator && isSecureContext) {
     addEventListener("load", () => register().catch(() => {}), { once: true });
   }

@@ -4,7 +4,9 @@
 /* global BASE, ASSETS, VERSION */
 const CACHE = `nexus ${BASE} ${VERSION}`;
 const OFFLINE = `${BASE}offline`;
-const SHELL = [OFFLINE, `${ASSETS}/css/nexus.css`, `${ASSETS}/img/logo.svg`, `${ASSETS}/js/auth-forms.js`];
+const SHELL = [OFFLINE, `${ASSETS}/css/nexus.css`, `${ASSETS}/img/logo.svg`, `${ASSETS}/js/auth-forms.js`].concat(
+  ["offline", "upload-queue-store", "urls"].map((name) => `${ASSETS}/js/${name}.js`),
+);
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(SHELL)));

@@ -69,6 +69,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/account/picture"
         | "/account/sessions"
         | "/account/storage"
+        | "/account/apps"
         | "/account/tokens"
         | "/account/sessions/end-others" => SIGNED_IN,
         "/account/sessions/{id}/end"

@@ -238,3 +238,16 @@ async fn pages_are_compressed_and_their_length_reveals_no_token(
         (length(&tokens[0]).await, length(&tokens[1].chars().rev().collect::<String>()).await);
     assert!(seen.abs_diff(other) <= 16, "{seen} and {other}");
 }
+
+#[rstest]
+#[actix_web::test]
+async fn pages_that_may_not_be_installed_remove_the_service_worker(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready_with(backend, &[("pwa", "off")]).await;
+    let manifest = app.browser().get("/app.webmanifest").await.text().await.unwrap();
+    assert!(manifest.contains("\"display\":\"browser\""), "{manifest}");
+    let worker = app.browser().get("/sw.js").await.text().await.unwrap();
+    assert!(worker.contains("unregister()") && !worker.contains("addAll"), "{worker}");
+    assert!(admin.page("/account/apps").await.says("The admin of this server has turned this off"));
+}

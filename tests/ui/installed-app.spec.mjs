@@ -69,6 +69,11 @@ test("files that are chosen without a connection are sent when it is back", asyn
   await page.context().setOffline(true);
   await page.getByLabel("Drop photos, videos, music or any file here").setInputFiles([picture(3)]);
   await expect(page.locator("[data-transfer]")).toContainText("Waiting for network");
+  const other = await page.context().newPage();
+  await other.goto(`${house.url}/photos`);
+  await expect(other.getByRole("heading", { name: "Waiting on this device" })).toBeVisible();
+  await expect(other.getByText("picture 3.png")).toBeVisible();
+  await other.close();
   await page.context().setOffline(false);
   await page.evaluate(() => window.dispatchEvent(new Event("online")));
   await expect(page.locator("[data-transfer]")).toContainText("Done", { timeout: 30_000 });

@@ -15,6 +15,9 @@ use crate::state::Services;
 /// The worker's script without the constants that depend on the server.
 const SERVICE_WORKER: &str = include_str!("../../../static/js/service-worker.js");
 
+/// In place of it, where pages cannot be installed: removes the worker that an earlier page registered, and its files.
+const REMOVED_SERVICE_WORKER: &str = include_str!("../../../static/js/removed-service-worker.js");
+
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/app.webmanifest", || web::route().to(show_manifest)),
@@ -38,6 +41,10 @@ async fn show_manifest(services: Data<Services>) -> HandlerResult {
     };
     let shortcut = |name: &str, path: &str| json!({ "name": name, "url": at(path) });
 
+    if !services.settings.is_installable {
+        let manifest = json!({ "name": "Nexus", "display": "browser" });
+        return Ok(manifest_response(&manifest));
+    }
     let manifest = json!({
         "id": at("/"),
         "scope": at("/"),
@@ -73,18 +80,24 @@ async fn show_manifest(services: Data<Services>) -> HandlerResult {
             },
         },
     });
-    Ok(HttpResponse::Ok()
+    Ok(manifest_response(&manifest))
+}
+
+fn manifest_response(manifest: &serde_json::Value) -> HttpResponse {
+    HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/manifest+json"))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .body(manifest.to_string()))
+        .body(manifest.to_string())
 }
 
 /// The service worker. Its text changes with the static files, so that browsers notice an update.
 async fn show_service_worker(services: Data<Services>) -> HandlerResult {
     let base = services.settings.base_path();
     let quoted = |text: String| json!(text).to_string();
+    let settings = &services.settings;
+    let worker = if settings.is_installable { SERVICE_WORKER } else { REMOVED_SERVICE_WORKER };
     let script = format!(
-        "const BASE = {};\nconst ASSETS = {};\nconst VERSION = {};\n{SERVICE_WORKER}",
+        "const BASE = {};\nconst ASSETS = {};\nconst VERSION = {};\n{worker}",
         quoted(format!("{base}/")),
         quoted(format!("{base}{}", static_files::base())),
         quoted(static_files::version().to_owned()),

@@ -37,6 +37,7 @@ pub fn routes() -> Vec<Route> {
         profile::routes(),
         sessions::routes(),
         account::storage::routes(),
+        account::apps::routes(),
         access_tokens::routes(),
         users::routes(),
         new_user::routes(),

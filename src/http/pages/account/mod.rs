@@ -1,6 +1,7 @@
 //! Account pages: profile, sessions, access tokens.
 
 pub mod access_tokens;
+pub mod apps;
 pub mod profile;
 pub mod sessions;
 pub mod storage;
