@@ -237,6 +237,10 @@ diesel::table! {
         artist_key -> Text,
         album_key -> Text,
         place -> Integer,
+        by_artist -> Text,
+        by_album -> Text,
+        by_title -> Text,
+        duration_ms -> BigInt,
     }
 }
 

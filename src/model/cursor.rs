@@ -22,8 +22,8 @@ impl Cursor {
             Sort::Newest | Sort::Oldest => Self::Clock(item.shown_at, item.id),
             Sort::Recent => Self::Time(item.recent_at, item.id),
             Sort::Trashed => Self::Time(item.trashed_at.unwrap_or(item.created_at), item.id),
-            Sort::Name => Self::Name(item.name_key.clone(), item.id),
-            Sort::Largest => Self::Size(item.size, item.id),
+            Sort::Name | Sort::NameReversed => Self::Name(item.name_key.clone(), item.id),
+            Sort::Largest | Sort::Smallest => Self::Size(item.size, item.id),
         }
     }
 
@@ -59,8 +59,12 @@ impl Cursor {
                     .ok()?;
                 Some(Self::Time(Time::new(at.date(), at.time()), id))
             }
-            Sort::Name => Some(Self::Name(value.strip_prefix('n')?.to_owned(), id)),
-            Sort::Largest => Some(Self::Size(value.strip_prefix('s')?.parse().ok()?, id)),
+            Sort::Name | Sort::NameReversed => {
+                Some(Self::Name(value.strip_prefix('n')?.to_owned(), id))
+            }
+            Sort::Largest | Sort::Smallest => {
+                Some(Self::Size(value.strip_prefix('s')?.parse().ok()?, id))
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ pub use shelf::{Shelf, Sort};
 pub use shelf_count::ShelfCount;
 pub use taken::{TakenPrecision, TakenSource};
 pub use time_zone::TimeZone;
-pub use track::Track;
+pub use track::{SongKey, SongSort, Track};
 pub use upload::Upload;
 pub use user::{AccessLevel, Origin, Status, Theme, User};
 pub use wall_clock::{WallClock, YearMonth};

@@ -111,7 +111,9 @@ pub enum Sort {
     Newest,
     Oldest,
     Name,
+    NameReversed,
     Largest,
+    Smallest,
     /// By when it was added or opened; Recents only.
     Recent,
     /// By when it was trashed; Trash only.
@@ -119,7 +121,7 @@ pub enum Sort {
 }
 
 impl Sort {
-    /// Orders that users can choose.
+    /// Orders that users choose from a menu. The heads of columns offer the others, too.
     pub const CHOICES: [Self; 4] = [Self::Newest, Self::Oldest, Self::Name, Self::Largest];
 
     #[must_use]
@@ -128,7 +130,9 @@ impl Sort {
             Self::Newest => "newest",
             Self::Oldest => "oldest",
             Self::Name => "name",
+            Self::NameReversed => "name-desc",
             Self::Largest => "largest",
+            Self::Smallest => "smallest",
             Self::Recent => "recent",
             Self::Trashed => "trashed",
         }
@@ -136,7 +140,8 @@ impl Sort {
 
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        Self::CHOICES.into_iter().find(|sort| sort.as_str() == word)
+        let by_column = [Self::NameReversed, Self::Smallest];
+        Self::CHOICES.into_iter().chain(by_column).find(|sort| sort.as_str() == word)
     }
 
     /// The opposite of an order by date.
@@ -155,7 +160,9 @@ impl Sort {
             Self::Newest => "Newest first",
             Self::Oldest => "Oldest first",
             Self::Name => "By name",
+            Self::NameReversed => "By name, reversed",
             Self::Largest => "Largest first",
+            Self::Smallest => "Smallest first",
             Self::Recent => "Recently opened or added",
             Self::Trashed => "Recently deleted",
         }

@@ -2,9 +2,11 @@
 
 use diesel::prelude::*;
 
+use super::keyset::PageDirection::{Greater, Less};
+use super::keyset::keyset_predicate;
 use crate::db::Conn;
 use crate::db::schema::{media_details, media_items, tracks};
-use crate::model::{ItemDetails, ItemId, Track, UserId};
+use crate::model::{Cursor, Item, ItemDetails, ItemId, Shelf, SongKey, SongSort, Track, UserId};
 
 pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<ItemDetails>> {
     let text: Option<String> = media_details::table
@@ -138,4 +140,53 @@ pub fn list_album(
         .limit(limit)
         .select(Track::as_select())
         .load(conn)
+}
+
+/// Lists songs outside the trash in an order, after a position.
+pub fn list_songs(
+    conn: &mut Conn,
+    owner: UserId,
+    sort: SongSort,
+    after: Option<&Cursor>,
+    limit: i64,
+) -> QueryResult<Vec<(Track, Item)>> {
+    let mut query = tracks::table
+        .inner_join(media_items::table)
+        .filter(tracks::user_id.eq(owner))
+        .filter(media_items::in_trash.eq(false))
+        .filter(media_items::shelf.eq(Shelf::Audios))
+        .select((Track::as_select(), Item::as_select()))
+        .limit(limit)
+        .into_boxed();
+
+    let id = tracks::item_id;
+    let side = if sort.is_descending { Less } else { Greater };
+    query = match (sort.key, after) {
+        (SongKey::Artist, Some(Cursor::Name(key, last))) => {
+            query.filter(keyset_predicate(conn, (tracks::by_artist, id), side, (key, last)))
+        }
+        (SongKey::Album, Some(Cursor::Name(key, last))) => {
+            query.filter(keyset_predicate(conn, (tracks::by_album, id), side, (key, last)))
+        }
+        (SongKey::Title, Some(Cursor::Name(key, last))) => {
+            query.filter(keyset_predicate(conn, (tracks::by_title, id), side, (key, last)))
+        }
+        (SongKey::Duration, Some(Cursor::Size(key, last))) => {
+            query.filter(keyset_predicate(conn, (tracks::duration_ms, id), side, (key, last)))
+        }
+        // The first page: a cursor is decoded for the order.
+        _ => query,
+    };
+
+    match (sort.key, sort.is_descending) {
+        (SongKey::Artist, false) => query.order((tracks::by_artist.asc(), id.asc())),
+        (SongKey::Artist, true) => query.order((tracks::by_artist.desc(), id.desc())),
+        (SongKey::Album, false) => query.order((tracks::by_album.asc(), id.asc())),
+        (SongKey::Album, true) => query.order((tracks::by_album.desc(), id.desc())),
+        (SongKey::Title, false) => query.order((tracks::by_title.asc(), id.asc())),
+        (SongKey::Title, true) => query.order((tracks::by_title.desc(), id.desc())),
+        (SongKey::Duration, false) => query.order((tracks::duration_ms.asc(), id.asc())),
+        (SongKey::Duration, true) => query.order((tracks::duration_ms.desc(), id.desc())),
+    }
+    .load(conn)
 }

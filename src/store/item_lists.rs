@@ -129,6 +129,12 @@ pub fn list(
         (Sort::Name, Some(Cursor::Name(name, id))) => {
             query.filter(keyset_predicate(conn, (table::name_key, table::id), Greater, (name, id)))
         }
+        (Sort::NameReversed, Some(Cursor::Name(name, id))) => {
+            query.filter(keyset_predicate(conn, (table::name_key, table::id), Less, (name, id)))
+        }
+        (Sort::Smallest, Some(Cursor::Size(size, id))) => {
+            query.filter(keyset_predicate(conn, (table::size, table::id), Greater, (size, id)))
+        }
         (Sort::Largest, Some(Cursor::Size(size, id))) => {
             query.filter(keyset_predicate(conn, (table::size, table::id), Less, (size, id)))
         }
@@ -138,9 +144,11 @@ pub fn list(
 
     // Ordering by the constant first column lets both databases use the whole index.
     query = match (filter.directory, sort) {
-        (Some(_), Sort::Oldest | Sort::Name) => query.order(table::directory_id.asc()),
+        (Some(_), Sort::Oldest | Sort::Name | Sort::Smallest) => {
+            query.order(table::directory_id.asc())
+        }
         (Some(_), _) => query.order(table::directory_id.desc()),
-        (None, Sort::Oldest | Sort::Name) => query.order(table::user_id.asc()),
+        (None, Sort::Oldest | Sort::Name | Sort::Smallest) => query.order(table::user_id.asc()),
         (None, _) => query.order(table::user_id.desc()),
     };
 
@@ -151,7 +159,9 @@ pub fn list(
         Sort::Recent => query.then_order_by((table::recent_at.desc(), table::id.desc())),
         Sort::Trashed => query.then_order_by((table::trashed_at.desc(), table::id.desc())),
         Sort::Name => query.then_order_by((table::name_key.asc(), table::id.asc())),
+        Sort::NameReversed => query.then_order_by((table::name_key.desc(), table::id.desc())),
         Sort::Largest => query.then_order_by((table::size.desc(), table::id.desc())),
+        Sort::Smallest => query.then_order_by((table::size.asc(), table::id.asc())),
     }
     .load(conn)
 }
@@ -176,7 +186,9 @@ fn list_merged(
         Sort::Recent => (other.recent_at, other.id).cmp(&(one.recent_at, one.id)),
         Sort::Trashed => (other.trashed_at, other.id).cmp(&(one.trashed_at, one.id)),
         Sort::Name => (&one.name_key, one.id).cmp(&(&other.name_key, other.id)),
+        Sort::NameReversed => (&other.name_key, other.id).cmp(&(&one.name_key, one.id)),
         Sort::Largest => (other.size, other.id).cmp(&(one.size, one.id)),
+        Sort::Smallest => (one.size, one.id).cmp(&(other.size, other.id)),
     });
     merged.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(merged)

@@ -50,7 +50,8 @@ async fn filled(backend: Backend) -> (TestApp, User, ItemFilter) {
 /// Every list that can be requested, with its name.
 fn lists(directory: &ItemFilter) -> Vec<(String, ItemFilter, Sort)> {
     let mut lists = Vec::new();
-    let orders = [Sort::Newest, Sort::Oldest, Sort::Name, Sort::Largest];
+    let orders =
+        [Sort::Newest, Sort::Oldest, Sort::Name, Sort::NameReversed, Sort::Largest, Sort::Smallest];
     for shelf in
         [Shelf::All, Shelf::Photos, Shelf::Videos, Shelf::Audios, Shelf::Uploads, Shelf::Favorites]
     {

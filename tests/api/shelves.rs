@@ -1,5 +1,9 @@
 //! Lists: pages, orders, search.
 
+use nexus_media::media::Metadata;
+use nexus_media::model::item::ItemKind;
+use nexus_media::model::{Item, Track};
+use nexus_media::store;
 use rstest::rstest;
 
 use crate::support::*;
@@ -182,4 +186,59 @@ async fn music_is_found_by_artist_and_by_its_former_address(
     // A row of an album does not repeat what all of them have in common.
     let album = ada.page("/music/albums?artist=mara&album=sea").await;
     assert!(album.has(".of-album .track-number") && !album.has(".of-album .cover"));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn songs_are_sorted_by_artist_album_and_track_and_by_the_heads_of_the_columns(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready_with(backend, &[("previews_at_once", "0")]).await;
+    let root = app.user("root");
+    let songs = [
+        // Title, artist, album, disc and track, seconds.
+        ("Prelude", "Zoe", "Late", 1, 3, 60),
+        ("Intro", "anna", "Tides", 1, 2, 200),
+        ("Low Tide", "Anna", "Tides", 1, 10, 30),
+        ("Ave Maria", "Anna", "Songs", 2, 1, 90),
+    ];
+    for (number, (title, artist, album, disc, track, seconds)) in songs.into_iter().enumerate() {
+        let metadata = Metadata {
+            title: Some(title.into()),
+            artist: Some(artist.into()),
+            album: Some(album.into()),
+            disc: Some(disc),
+            track: Some(track),
+            ..Metadata::default()
+        };
+        let change = |conn: &mut nexus_media::db::Conn| {
+            let directory = store::directories::find_by_path(conn, root.id, "Audios")?.unwrap();
+            let number = u32::try_from(number).unwrap();
+            let new = crate::rows::item(
+                root.id,
+                directory.directory_id,
+                ItemKind::Audio,
+                number,
+                format!("{number:02}.mp3"),
+            );
+            store::items::insert(conn, &new)?;
+            let item = store::items::find(conn, root.id, new.id)?.unwrap();
+            let item = Item { duration_ms: Some(seconds * 1000), ..item };
+            Ok(store::item_details::replace_track(conn, &Track::from_metadata(&item, &metadata))?)
+        };
+        app.services.write_library(root.id, change).unwrap();
+    }
+    let order = async |query: &str| {
+        let page = admin.page(&format!("/audios{query}")).await;
+        page.all("tbody th .tile-link").join(", ")
+    };
+    assert_eq!(order("").await, "Ave Maria, Intro, Low Tide, Prelude");
+    assert_eq!(order("?sort=artist-desc").await, "Prelude, Low Tide, Intro, Ave Maria");
+    assert_eq!(order("?sort=title").await, "Ave Maria, Intro, Low Tide, Prelude");
+    assert_eq!(order("?sort=album").await, "Prelude, Ave Maria, Intro, Low Tide");
+    assert_eq!(order("?sort=duration").await, "Low Tide, Prelude, Ave Maria, Intro");
+    assert_eq!(order("?sort=newest").await, "Ave Maria, Low Tide, Intro, Prelude");
+    let page = admin.page("/audios?sort=title").await;
+    let head = page.attribute("th[aria-sort=ascending] a", "href");
+    assert_eq!(head.as_deref(), Some("/audios?sort=title-desc"));
 }

@@ -8,9 +8,8 @@ use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, FieldError, Result};
 use crate::media::{Metadata, TakenAt, metadata};
 use crate::model::authority::Authority;
-use crate::model::item::ItemKind;
 use crate::model::item_annotations::{Annotations, EditedPosition};
-use crate::model::{Item, ItemId, TakenSource, TimeZone, Track, User, WallClock, now};
+use crate::model::{Item, ItemId, TakenSource, TimeZone, User, WallClock, now};
 use crate::state::Services;
 use crate::store;
 use crate::store::shelf_counts::CountDeltas;
@@ -197,9 +196,6 @@ fn write_with(
     deltas.add(&after);
 
     let shown = annotations.apply(metadata);
-    if after.kind == ItemKind::Audio {
-        store::item_details::replace_track(conn, &Track::from_metadata(&after, &shown))?;
-    }
     search::index(conn, &after, &shown)
 }
 

@@ -107,7 +107,7 @@ pub fn list_named(
     Ok(NamedItems { items, next, directory_names })
 }
 
-fn bad_cursor() -> Error {
+pub(super) fn bad_cursor() -> Error {
     Error::field("cursor", "That page of the list does not exist. Start from its top.")
 }
 

@@ -18,6 +18,7 @@ pub mod search;
 pub mod search_groups;
 pub mod selection;
 pub(crate) mod sidecars;
+pub mod songs;
 pub mod storage_use;
 pub mod trash;
 pub(crate) mod xmp_due;

@@ -9,7 +9,7 @@ use crate::storage::file_name::sort_key;
 use crate::store;
 
 /// The version of these rows. To be increased when `sort_key`, the words or the place of an item change.
-const CURRENT_VERSION: i32 = 4;
+const CURRENT_VERSION: i32 = 5;
 /// Items changed in one transaction.
 const BATCH_ITEMS: i64 = 200;
 

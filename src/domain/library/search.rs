@@ -8,8 +8,9 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::media::Metadata;
 use crate::model::city::country_names;
+use crate::model::item::ItemKind;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{City, Cursor, Directory, Item, ItemPlace, Shelf, Sort, UserId};
+use crate::model::{City, Cursor, Directory, Item, ItemPlace, Shelf, Sort, Track, UserId};
 use crate::storage::media_dir::STANDARD_DIRECTORIES;
 use crate::store;
 use crate::store::search_words::SearchPosition;
@@ -144,7 +145,7 @@ pub(crate) fn reindex(conn: &mut Conn, item: &Item) -> Result<()> {
     index(conn, item, &annotations.apply(details.metadata))
 }
 
-/// Indexes an item by its name and `metadata`, and records where it was taken, in the caller's transaction.
+/// Indexes an item by its name and `metadata`, and records where it was taken and which song it is, in the caller's transaction.
 pub(crate) fn index(conn: &mut Conn, item: &Item, metadata: &Metadata) -> Result<()> {
     // What a file says about another one is found with that one.
     let own = if item.is_sidecar() { &Metadata::default() } else { metadata };
@@ -154,13 +155,21 @@ pub(crate) fn index(conn: &mut Conn, item: &Item, metadata: &Metadata) -> Result
         _ => item_words(item, &searchable_path(conn, item)?, own),
     };
     store::search_words::replace(conn, item.user_id, item.id, item.shown_at, &words)?;
+    if item.kind == ItemKind::Audio {
+        store::item_details::replace_track(conn, &Track::from_metadata(item, own))?;
+    }
     let place = ItemPlace::from_metadata(item, own).filter(|_| item.shelf != Shelf::Motion);
     Ok(store::item_places::replace(conn, item.user_id, item.id, place.as_ref())?)
 }
 
 /// Indexes a new item.
 pub(crate) fn index_new(conn: &mut Conn, item: &Item) -> Result<()> {
-    let words = item_words(item, &searchable_path(conn, item)?, &Metadata::default());
+    let metadata = Metadata::default();
+    let words = item_words(item, &searchable_path(conn, item)?, &metadata);
+    // Lists of songs contain it before its file has been read.
+    if item.kind == ItemKind::Audio {
+        store::item_details::replace_track(conn, &Track::from_metadata(item, &metadata))?;
+    }
     Ok(store::search_words::insert(conn, item.user_id, item.id, item.shown_at, &words)?)
 }
 

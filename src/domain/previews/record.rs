@@ -10,9 +10,7 @@ use crate::domain::library::{capture_time, create_directory, live_photos, search
 use crate::error::{Error, Result};
 use crate::media::{Metadata, Rendered};
 use crate::model::item::ItemKind;
-use crate::model::{
-    Item, ItemDetails, ItemId, PreviewState, Shelf, TimeZone, Track, User, UserId, now,
-};
+use crate::model::{Item, ItemDetails, ItemId, PreviewState, Shelf, TimeZone, User, UserId, now};
 use crate::state::Services;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
@@ -171,9 +169,7 @@ fn store_rows(
     store::item_details::replace(conn, owner, item.id, &details)?;
 
     let shown: Metadata = annotations.apply(details.metadata);
-    if item.kind == ItemKind::Audio {
-        store::item_details::replace_track(conn, &Track::from_metadata(&item, &shown))?;
-    } else if before.kind == ItemKind::Audio {
+    if before.kind == ItemKind::Audio && item.kind != ItemKind::Audio {
         store::item_details::delete_track(conn, owner, item.id)?;
     }
     search::index(conn, &item, &shown)?;

@@ -46,6 +46,15 @@ pub struct ListOption {
     pub is_current: bool,
 }
 
+/// The head of a column, which sorts by it.
+pub struct ColumnHead {
+    pub label: &'static str,
+    pub href: String,
+    /// `ascending` or `descending` if the list is sorted by it, otherwise empty.
+    pub direction: &'static str,
+    pub class: &'static str,
+}
+
 /// A group of links, one of which is current.
 pub struct OptionGroup {
     pub label: &'static str,
@@ -63,6 +72,13 @@ const KINDS: [(&str, &str); 5] = [
 ];
 /// What the timeline shows.
 const TIMELINE_KINDS: [(&str, &str); 3] = [("", "All"), ("photos", "Photos"), ("videos", "Videos")];
+const SONG_ORDERS: [(&str, &str); 5] = [
+    ("", "By artist"),
+    ("album", "By album"),
+    ("title", "By title"),
+    ("duration", "By length"),
+    ("newest", "Recently added"),
+];
 const SIZES: [(&str, &str); 3] = [("s", "Small"), ("", "Medium"), ("l", "Large")];
 
 impl ListQuery {
@@ -157,6 +173,55 @@ impl ListQuery {
         OptionGroup { label, is_in_menu: matches!(label, "Order" | "Size"), choices: options }
     }
 
+    /// The head of a column with the words of its two orders. The first is chosen first; the current one is reversed.
+    #[must_use]
+    pub fn head(
+        &self,
+        path: &str,
+        (label, class): (&'static str, &'static str),
+        (ascending, descending): (&'static str, &'static str),
+        (current, first): (&str, &'static str),
+    ) -> ColumnHead {
+        let direction = match current {
+            word if word == ascending => "ascending",
+            word if word == descending => "descending",
+            _ => "",
+        };
+        let sort = match direction {
+            "ascending" => descending,
+            "descending" => ascending,
+            _ => first,
+        };
+        let href = Self { sort: sort.to_owned(), ..self.first_page() }.href(path);
+        ColumnHead { label, href, direction, class }
+    }
+
+    /// The heads of the table of files: name, size, and when it was added.
+    #[must_use]
+    pub fn file_heads(&self, path: &str) -> Vec<ColumnHead> {
+        let sort = self.sort().as_str();
+        vec![
+            self.head(path, ("Name", ""), ("name", "name-desc"), (sort, "name")),
+            self.head(path, ("Size", "wide-cell"), ("smallest", "largest"), (sort, "largest")),
+            self.head(path, ("Added", "wide-cell"), ("oldest", "newest"), (sort, "newest")),
+        ]
+    }
+
+    /// The heads of the table of songs: title, artist, album and length.
+    #[must_use]
+    pub fn song_heads(&self, path: &str) -> Vec<ColumnHead> {
+        let sort = if self.sort.is_empty() { "artist" } else { self.sort.as_str() };
+        let head = |label, class, ascending, descending| {
+            self.head(path, (label, class), (ascending, descending), (sort, ascending))
+        };
+        vec![
+            head("Title", "", "title", "title-desc"),
+            head("Artist", "wide-cell", "artist", "artist-desc"),
+            head("Album", "wide-cell", "album", "album-desc"),
+            head("Length", "number", "duration", "duration-desc"),
+        ]
+    }
+
     /// The query of the first page of the same list.
     #[must_use]
     pub fn first_page(&self) -> Self {
@@ -178,7 +243,12 @@ impl ListQuery {
     #[must_use]
     pub fn groups(&self, path: &str, shelf: Shelf, is_table: bool) -> Vec<OptionGroup> {
         let mut groups = Vec::new();
-        if shelf.fixed_sort().is_none() && path != "/search" {
+        if path == "/audios" {
+            groups.push(self.group(path, "Order", &SONG_ORDERS, &self.sort, |query, sort| Self {
+                sort,
+                ..query
+            }));
+        } else if shelf.fixed_sort().is_none() && path != "/search" {
             // The default order has an empty value, so that addresses do not contain it.
             let orders = Sort::CHOICES
                 .map(|sort| (if sort == Sort::Newest { "" } else { sort.as_str() }, sort.title()));

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::list_options::ColumnHead;
 use crate::domain::library::music_albums;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
@@ -137,6 +138,8 @@ struct AlbumPage {
     summary: String,
     picture: Option<Picture>,
     songs: Vec<TrackRow>,
+    /// An album has one order.
+    heads: Vec<ColumnHead>,
 }
 
 /// Shows the page of one of the user's albums with its tracks; responds with 404 if the user has no recordings of it.
@@ -160,6 +163,7 @@ async fn show_album(current: &CurrentUser, artist: String, album: String) -> Han
         artist: artist_name(&first.album_artist),
         summary: if length > 0 { format!("{count} · {}", v::duration(length)) } else { count },
         picture: Picture::from_item(item),
+        heads: Vec::new(),
         songs: tracks
             .iter()
             .map(|(track, item)| {

@@ -3,10 +3,10 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
-use super::list_options::{ListQuery, OptionGroup};
+use super::list_options::{ColumnHead, ListQuery, OptionGroup};
 use super::timeline::{self, TimelineYear};
 use crate::domain::library::listings::{self, DirectoryListing, Listing, ListingQuery, PAGE_ITEMS};
-use crate::domain::library::map;
+use crate::domain::library::{map, songs};
 use crate::domain::previews;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
@@ -18,7 +18,9 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render_cached;
 use crate::http::route::{HandlerResult, Route};
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Directory, DirectoryId, Item, ItemId, ItemPlace, Shelf, Sort, YearMonth};
+use crate::model::{
+    Directory, DirectoryId, Item, ItemId, ItemPlace, Shelf, SongSort, Sort, YearMonth,
+};
 use crate::state::Services;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -62,6 +64,8 @@ pub(super) struct ShelfPage {
     pub(super) total: i64,
     pub(super) offset: i64,
     pub(super) choices: Vec<OptionGroup>,
+    /// The heads of a table.
+    pub(super) heads: Vec<ColumnHead>,
     pub(super) grid_class: &'static str,
     pub(super) is_filtered: bool,
     /// The address of the list's first page.
@@ -147,11 +151,16 @@ impl ShelfPage {
             total: 0,
             offset: listing.offset,
             choices: query.groups(path, shelf, is_table),
+            heads: match shelf {
+                Shelf::Audios => query.song_heads(path),
+                _ if is_table => query.file_heads(path),
+                _ => Vec::new(),
+            },
             grid_class: query.grid_class(),
             is_filtered: query.is_narrowed(),
             top: first_page.href(path),
             next,
-            is_first: previous.is_none(),
+            is_first: previous.is_none() && query.cursor.is_none() && query.before.is_none(),
             previous,
             is_trash: false,
             is_table,
@@ -275,7 +284,12 @@ async fn show_shelf(
         } else {
             Vec::new()
         };
-        let listing = listings::list(reader, user, &wanted)?;
+        let listing = if shelf == Shelf::Audios && query.sort != "newest" {
+            let sort = SongSort::parse(&query.sort);
+            songs::list(reader, user, sort, wanted.cursor.as_deref(), PAGE_ITEMS)?
+        } else {
+            listings::list(reader, user, &wanted)?
+        };
         undated.retain(|item| listing.items.iter().all(|other| other.id != item.id));
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;
