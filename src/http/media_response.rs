@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use actix_web::HttpRequest;
+use actix_web::http::header;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::client_info::is_from_proxy;
 use super::response::file::{Caching, FileResponse, file_response};
 use super::response::sendfile_body::MAX_SINGLE_PART;
 use super::route::HandlerResult;
 use crate::domain::library::open_item;
-use crate::domain::previews;
+use crate::domain::previews::{self, document};
 use crate::error::Error;
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::media::sniff::is_shown_inline;
@@ -76,6 +77,35 @@ pub fn motion_path(base: &str, item: &Item) -> Option<String> {
     let may_be_served = item.scan != ScanStatus::Pending && !item.is_missing;
     let is_moving = item.motion_item.is_some() || item.motion().is_some();
     (is_moving && may_be_served).then(|| format!("{base}/{}/motion", item.id))
+}
+
+/// The URL of a page of a PDF below `base`, without the number of the page.
+#[must_use]
+pub fn pages_path(base: &str, item: &Item) -> Option<String> {
+    document::has_pages(item).then(|| format!("{base}/{}/pages", item.id))
+}
+
+/// Responds with a page of a PDF as an image. `version` is as in [`thumbnail_response`].
+pub async fn page_response(
+    services: &Data<Services>,
+    auth_session: &Arc<AuthSession>,
+    (id, page): (&str, u32),
+    version: Option<&str>,
+) -> HandlerResult {
+    let (services, id) = (services_arc(services), parse_id(id)?);
+    let rendered =
+        document::render_page(&services, &auth_session.user, id, page, PREVIEW_TIMEOUT).await?;
+    let (item, picture) = rendered;
+    let caching = match version {
+        Some(version) if version == preview_version(&item) => {
+            "private, max-age=31536000, immutable"
+        }
+        _ => "private, no-cache",
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "image/webp"))
+        .insert_header((header::CACHE_CONTROL, caching))
+        .body(picture.bytes))
 }
 
 /// Responds with the video of a moving photo, whole or as a range.

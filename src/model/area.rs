@@ -22,6 +22,17 @@ impl Area {
         (bounds.next().is_none() && south <= north).then_some(Self { south, west, north, east })
     }
 
+    /// The longitudes in it: two ranges, the second of which is empty unless the area contains the meridian of 180
+    /// degrees.
+    #[must_use]
+    pub const fn longitudes(&self) -> [(i32, i32); 2] {
+        if self.west <= self.east {
+            [(self.west, self.east), (1, 0)]
+        } else {
+            [(self.west, 18_000_000), (-18_000_000, self.east)]
+        }
+    }
+
     /// South, west, north and east in degrees.
     #[must_use]
     pub fn degrees(&self) -> (f64, f64, f64, f64) {

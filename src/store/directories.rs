@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
+use crate::db::schema::media_items;
 use crate::db::schema::user_directories as table;
 use crate::model::directory::NewDirectory;
-use crate::model::{Directory, DirectoryId, Time, UserId};
+use crate::model::{Directory, DirectoryId, Shelf, Time, UserId};
 
 /// Inserts a directory.
 ///
@@ -177,4 +178,17 @@ pub fn delete(conn: &mut Conn, owner: UserId, id: DirectoryId) -> QueryResult<us
 /// Deletes all directories of a user, with their account.
 pub fn delete_all(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
     diesel::delete(table::table.filter(table::user_id.eq(owner))).execute(conn)
+}
+
+/// Counts the items of a directory outside the trash, and their bytes.
+pub fn measure(conn: &mut Conn, owner: UserId, id: DirectoryId) -> QueryResult<(i64, i64)> {
+    use diesel::dsl::{count_star, sql};
+    use diesel::sql_types::BigInt;
+    media_items::table
+        .filter(media_items::user_id.eq(owner))
+        .filter(media_items::directory_id.eq(id))
+        .filter(media_items::in_trash.eq(false))
+        .filter(media_items::shelf.ne(Shelf::Motion))
+        .select((count_star(), sql::<BigInt>("CAST(COALESCE(SUM(size), 0) AS SIGNED)")))
+        .first(conn)
 }

@@ -84,18 +84,12 @@ pub fn list(
     }
 
     if let Some(area) = filter.area {
+        let ([one, other], longitude) = (area.longitudes(), item_places::longitude);
         let inside = item_places::table
             .filter(item_places::user_id.eq(owner))
             .filter(item_places::latitude.between(area.south, area.north))
-            .select(item_places::item_id);
-        let (west, east) =
-            (item_places::longitude.ge(area.west), item_places::longitude.le(area.east));
-        // An area that contains the meridian of 180 degrees begins east of where it ends.
-        query = if area.west <= area.east {
-            query.filter(table::id.eq_any(inside.filter(west.and(east))))
-        } else {
-            query.filter(table::id.eq_any(inside.filter(west.or(east))))
-        };
+            .filter(longitude.between(one.0, one.1).or(longitude.between(other.0, other.1)));
+        query = query.filter(table::id.eq_any(inside.select(item_places::item_id)));
     }
 
     // Each word of the search must be a prefix of an indexed word of the item.

@@ -36,20 +36,18 @@ pub fn list_within(
     owner: UserId,
     area: &Area,
 ) -> QueryResult<Vec<(i32, i32, ItemId)>> {
-    let mut query = table::table
+    let [one, other] = area.longitudes();
+    table::table
         .inner_join(media_items::table)
         .filter(table::user_id.eq(owner))
         .filter(table::latitude.between(area.south, area.north))
+        .filter(
+            table::longitude.between(one.0, one.1).or(table::longitude.between(other.0, other.1)),
+        )
         .filter(media_items::in_trash.eq(false))
         .filter(media_items::shelf.eq_any(Shelf::Timeline.parts().to_vec()))
         .select((table::latitude, table::longitude, table::item_id))
-        .into_boxed();
-    query = if area.west <= area.east {
-        query.filter(table::longitude.between(area.west, area.east))
-    } else {
-        query.filter(table::longitude.ge(area.west).or(table::longitude.le(area.east)))
-    };
-    query.load(conn)
+        .load(conn)
 }
 
 /// Lists the cities with photos and videos outside the trash, those with the most first: country, city, and items.

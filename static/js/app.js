@@ -10,6 +10,7 @@ import { refreshInfiniteScroll } from "./infinite-scroll.js";
 import { refreshTrackList, startTrackList } from "./track-list.js";
 import { startVideoFallback } from "./video-fallback.js";
 import { refreshInstalledApp, startInstalledApp } from "./installed-app.js";
+import { startDragItems } from "./drag-items.js";
 import { startMotion } from "./motion.js";
 import { startSelection, update } from "./selection.js";
 import { refreshFavorites, startFavorites } from "./favorites.js";
@@ -32,6 +33,7 @@ startUpload();
 startBackToList();
 startTimeZone();
 startMotion();
+startDragItems();
 // Only devices with a touch screen need it.
 if (matchMedia("(any-pointer: coarse)").matches)
   import("./touch-selection.js").then(({ startTouchSelection }) => startTouchSelection());
@@ -55,6 +57,8 @@ function refresh() {
   refreshFocus();
   refreshToasts(isFirst);
   refreshInstalledApp();
+  const pages = document.querySelector("[data-pages-of]");
+  if (pages) import("./document-pages.js").then(({ startDocumentPages }) => startDocumentPages(pages));
   const map = document.querySelector("[data-map]");
   if (map) import("./map.js").then(({ startMap }) => startMap(map));
   isFirst = false;

@@ -1,4 +1,5 @@
 // Adds chosen, dropped and pasted files to the queue. The code that sends them is loaded with the first file.
+import { KIND as ITEMS } from "./drag-items.js";
 import { storageKey } from "./urls.js";
 import { showToast } from "./toasts.js";
 
@@ -115,7 +116,11 @@ export function startUpload() {
     input.value = "";
   });
   // A file dropped outside the form would replace the page, so it is added to the form or ignored.
-  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  const hasFiles = (event) => {
+    const types = event.dataTransfer?.types ?? [];
+    // A browser offers an image of the page as a file, too.
+    return types.includes("Files") && !types.includes(ITEMS);
+  };
   document.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();

@@ -76,7 +76,11 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/account/tokens/{id}/end"
         | "/uploads/results/{id}"
         | "/uploads/unfinished/{id}/discard" => OWNER,
-        "/items/{id}" | "/media/{id}" | "/media/{id}/thumbnail" | "/media/{id}/motion" => OWNER,
+        "/items/{id}"
+        | "/media/{id}"
+        | "/media/{id}/thumbnail"
+        | "/media/{id}/motion"
+        | "/media/{id}/pages/{page}" => OWNER,
         "/items/{id}/favorite"
         | "/items/{id}/unfavorite"
         | "/items/{id}/rename"
@@ -89,6 +93,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/items/restore" | "/items/delete" | "/items/download" | "/items/edit"
         | "/items/details" => OWNER,
         "/directories/{directory_id}"
+        | "/directories/{directory_id}/download"
         | "/directories/{directory_id}/rename"
         | "/directories/{directory_id}/delete" => OWNER,
         "/admin/users"
@@ -210,6 +215,7 @@ fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
 }
 
 struct Ids {
+    document: String,
     item: String,
     directory: String,
     report: String,
@@ -232,9 +238,11 @@ fn filled(path: &str, ids: &Ids) -> String {
         path if path.starts_with("/uploads/unfinished/") => ids.upload.clone(),
         path if path.starts_with("/uploads/") => ids.report.clone(),
         path if path.starts_with("/api/uploads/") => ids.upload.clone(),
+        path if path.contains("/pages/") => ids.document.clone(),
         _ => ids.item.clone(),
     };
     path.replace("{id}", &id)
+        .replace("{page}", "1")
         .replace("{directory_id}", &ids.directory)
         .replace("{version}/{name:.*}", "x/css/nexus.css")
 }
@@ -260,7 +268,7 @@ async fn verdict(answer: reqwest::Response) -> Gets {
     }
 }
 
-async fn ids_of(app: &TestApp, person: i64) -> Ids {
+async fn ids_of(app: &TestApp, person: i64, document: &str) -> Ids {
     let owner = &session_of(app, "owner").await;
     // A moving photo has a response on every route.
     let video = format!("\0\0\0\x18ftypmp42\0\0\0\0mp42isom{:032}", rand_seed());
@@ -290,6 +298,7 @@ async fn ids_of(app: &TestApp, person: i64) -> Ids {
         finding: finding_of(app),
         upload: location(&upload).trim_start_matches("/api/uploads/").to_owned(),
         item: item.trim_start_matches("/items/").to_owned(),
+        document: document.to_owned(),
         directory: location(&made).trim_start_matches("/directories/").to_owned(),
         report: report.trim_start_matches("/uploads/results/").to_owned(),
         session: action
@@ -344,6 +353,8 @@ async fn everyone_gets_what_the_matrix_says_on_every_route(
     }
     let person = app.id_of("subject");
     let mut sessions = Sessions { app: &app, known: HashMap::new() };
+    let pdf = crate::documents::pdf(&[100]);
+    let document = session_of(&app, "owner").await.upload_one("document.pdf", &pdf).await;
     let mut unused_ids = None;
     let mut wrong = Vec::new();
     for route in nexus_media::http::routes() {
@@ -353,7 +364,7 @@ async fn everyone_gets_what_the_matrix_says_on_every_route(
         };
         let ids = match unused_ids.take() {
             Some(ids) => ids,
-            None => ids_of(&app, person).await,
+            None => ids_of(&app, person, &document).await,
         };
         if matches!(
             route.path,
@@ -443,8 +454,11 @@ async fn another_users_id_and_an_unknown_id_give_the_same_bytes(
     let (app, admin) = TestApp::ready(backend).await;
     app.person(&admin, "owner").await;
     let (other, _) = app.person(&admin, "other").await;
-    let ids = ids_of(&app, 1).await;
+    let pdf = crate::documents::pdf(&[100]);
+    let document = session_of(&app, "owner").await.upload_one("document.pdf", &pdf).await;
+    let ids = ids_of(&app, 1, &document).await;
     let none = Ids {
+        document: uuid::Uuid::now_v7().to_string(),
         item: uuid::Uuid::now_v7().to_string(),
         directory: uuid::Uuid::now_v7().to_string(),
         report: uuid::Uuid::now_v7().to_string(),

@@ -30,6 +30,7 @@ mod check;
 mod connections;
 mod crash_recovery;
 mod directories;
+mod documents;
 mod edit_details;
 mod external_changes;
 mod first_run;

@@ -93,7 +93,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(ada.getByRole("img", { name: "By the sea.png" })).toBeVisible();
 
       // Create a folder and move something into it.
-      await ada.goto(`${server.url}/uploads`);
+      await ada.goto(`${server.url}/uploads#new-folder`);
       await ada.getByLabel("Folder name").fill("Holidays");
       await ada.getByRole("button", { name: "Create folder" }).click();
       await expect(ada.getByRole("heading", { name: "Holidays", exact: true })).toBeVisible();

@@ -41,7 +41,7 @@ test("an error is shown and announced, and the colors stay", async ({ house, pag
 });
 
 test("a rejected name stays in its field", async ({ house, page }) => {
-  await page.goto(`${house.url}/uploads`);
+  await page.goto(`${house.url}/uploads#new-folder`);
   await page.getByLabel("Folder name").fill("Summer/2026");
   await page.getByRole("button", { name: "Create folder" }).click();
   await expect(toast(page, "without /")).toBeVisible();

@@ -4,7 +4,7 @@ import { expect, expectAccessible, noComplaints, picture, test, uploadInTurn } f
 test("the search box suggests folders, which the keyboard opens", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
   await uploadInTurn(page, house.url, [picture(1)]);
-  await page.goto(`${house.url}/uploads`);
+  await page.goto(`${house.url}/uploads#new-folder`);
   await page.getByLabel("Folder name").fill("Summer in Lisbon");
   await page.getByRole("button", { name: "Create folder" }).click();
   await expect(page.getByRole("link", { name: "Summer in Lisbon" }).first()).toBeVisible();

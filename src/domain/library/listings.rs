@@ -289,6 +289,8 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User, query: &ListingQuery) -
 pub struct DirectoryListing {
     pub directory: Directory,
     pub above: Vec<Directory>,
+    /// Items directly in it, and their bytes.
+    pub size: (i64, i64),
     pub listing: Listing,
 }
 
@@ -304,8 +306,9 @@ pub fn list_directory(
 ) -> Result<DirectoryListing> {
     let (directory, above) = find_directory(reader.conn, user, id)?;
     record_opened(reader.services, user, &directory.directory_path);
+    let size = store::directories::measure(reader.conn, user.id, id)?;
     let listing = list(reader, user, query)?;
-    Ok(DirectoryListing { directory, above, listing })
+    Ok(DirectoryListing { directory, above, size, listing })
 }
 
 /// Records that a user opened one of their directories.

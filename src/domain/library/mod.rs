@@ -4,6 +4,7 @@ pub(crate) mod capture_time;
 pub mod create_directory;
 pub mod dashboard;
 pub mod directories;
+pub mod directory_contents;
 pub mod edit_details;
 pub mod item_view;
 pub mod items;

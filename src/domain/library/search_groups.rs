@@ -41,8 +41,8 @@ pub struct SearchGroups {
 /// Something that a search box offers.
 pub enum Suggestion {
     Directory(Directory),
-    Artist(Artist),
-    Album(Album),
+    Artist(Box<Artist>),
+    Album(Box<Album>),
     Camera(String),
     /// `Lisbon, Portugal`.
     Place(String),
@@ -102,8 +102,11 @@ pub fn suggest(reader: &mut LibraryReader<'_>, user: &User, text: &str) -> Resul
 
     let mut suggestions: Vec<Suggestion> =
         groups.directories.into_iter().take(MAX_SUGGESTED).map(Suggestion::Directory).collect();
-    suggestions.extend(groups.artists.into_iter().take(MAX_SUGGESTED).map(Suggestion::Artist));
-    suggestions.extend(groups.albums.into_iter().take(MAX_SUGGESTED).map(Suggestion::Album));
+    suggestions.extend(
+        groups.artists.into_iter().take(MAX_SUGGESTED).map(Box::new).map(Suggestion::Artist),
+    );
+    suggestions
+        .extend(groups.albums.into_iter().take(MAX_SUGGESTED).map(Box::new).map(Suggestion::Album));
     let cameras = groups.cameras.into_iter().map(|(camera, _)| camera).filter(is_camera);
     suggestions.extend(cameras.take(MAX_SUGGESTED).map(Suggestion::Camera));
     let places = groups.places.into_iter().map(|(place, _)| place);

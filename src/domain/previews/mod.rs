@@ -1,5 +1,6 @@
 //! Previews and metadata: made in the background, requested items first.
 
+pub mod document;
 mod full_size;
 mod open;
 mod process;

@@ -22,6 +22,8 @@ pub struct Link {
     pub is_current: bool,
     /// Nesting depth.
     pub depth: usize,
+    /// The id of a folder, onto which items can be dragged.
+    pub directory: Option<String>,
 }
 
 /// The storage meter.
@@ -100,6 +102,7 @@ impl Layout {
             icon,
             is_current: path == page_path || also.contains(&page_path.as_str()),
             depth: 0,
+            directory: None,
         };
 
         // The order of the navigation.
@@ -176,21 +179,42 @@ impl Layout {
 }
 
 /// Creates the navigation links of the directories that the user has created, and marks the one of the current page.
+/// Of the tree, those at the top are shown, and below the current one and those above it what they contain.
 fn directory_links(directories: &[Directory], page_path: &str) -> Vec<Link> {
+    let current = directories.iter().find(|directory| directory_href(directory) == page_path);
+    let current_path = current.map_or("", |directory| directory.directory_path.as_str());
+    let is_open = |path: &str| {
+        current_path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let parent = |directory: &Directory| {
+        directory.directory_path.rsplit_once('/').map(|(parent, _)| parent.to_owned())
+    };
+
     let own_directories = directories.iter().filter(|directory| !directory.is_standard());
-    own_directories
-        .map(|directory| {
-            let href = format!("/directories/{}", directory.directory_id);
-            Link {
-                is_current: href == page_path,
-                href,
-                label: directory.directory_name.clone(),
-                icon: "folder",
-                // The style sheet indents three levels at most.
-                depth: directory.directory_path.matches('/').count().min(3),
-            }
-        })
-        .collect()
+    let is_shown = |directory: &&Directory| parent(directory).is_none_or(|parent| is_open(&parent));
+    let link = |directory: &Directory| {
+        let path = directory.directory_path.as_str();
+        let has_children = directories.iter().any(|other| parent(other).as_deref() == Some(path));
+        let href = directory_href(directory);
+        Link {
+            is_current: href == page_path,
+            href,
+            label: directory.directory_name.clone(),
+            icon: match (has_children, is_open(path)) {
+                (true, true) => "folder-open",
+                (true, false) => "folder-plus",
+                _ => "folder",
+            },
+            // The style sheet indents three levels at most.
+            depth: path.matches('/').count().min(3),
+            directory: Some(directory.directory_id.to_string()),
+        }
+    };
+    own_directories.filter(is_shown).map(link).collect()
+}
+
+fn directory_href(directory: &Directory) -> String {
+    format!("/directories/{}", directory.directory_id)
 }
 
 fn storage_meter(user: &User) -> Storage {

@@ -41,6 +41,8 @@ pub struct Metadata {
     /// `35 mm`.
     pub focal_length: Option<String>,
     pub iso: Option<u32>,
+    /// Pages of a document.
+    pub pages: Option<u32>,
     /// Degrees; north and east are positive.
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,

@@ -8,7 +8,7 @@ use super::kind::{Kind, Sniffed};
 use super::metadata::Metadata;
 use super::probe::{self, Probed};
 use super::renderer::{
-    FFMPEG, FFPROBE, MAX_POSTER_BYTES, MAX_PROBE_BYTES, PDFTOCAIRO, PreviewRenderer, VIPS,
+    FFMPEG, FFPROBE, MAX_POSTER_BYTES, MAX_PROBE_BYTES, PDFINFO, PDFTOCAIRO, PreviewRenderer, VIPS,
     max_tool_output, reopen,
 };
 use super::video::{self, PosterFormat};
@@ -99,8 +99,23 @@ impl PreviewRenderer {
         self.extract_frame(file, mime, rendered, probed.poster, &[0], sides)
     }
 
-    /// Renders the first page of a PDF.
+    /// Renders the first page of a PDF, and counts the pages.
     pub(super) fn render_pdf(&self, file: &File) -> Result<Rendered, SandboxError> {
+        let mut rendered = self.render_page(file, 1, 1280, &PREVIEW_SIDES)?;
+        // A page has no size in pixels.
+        (rendered.metadata.width, rendered.metadata.height) = (None, None);
+        rendered.metadata.pages = self.count_pages(file)?;
+        Ok(rendered)
+    }
+
+    /// Renders a page of a PDF with a longer side of `side` pixels.
+    pub(super) fn render_page(
+        &self,
+        file: &File,
+        page: u32,
+        side: u32,
+        sides: &[u32],
+    ) -> Result<Rendered, SandboxError> {
         let pdftocairo = match self.tool_path(PDFTOCAIRO) {
             Ok(pdftocairo) => pdftocairo,
             Err(why) => {
@@ -108,15 +123,26 @@ impl PreviewRenderer {
                 return Ok(Rendered { error, ..Rendered::default() });
             }
         };
+        let (page, side) = (page.to_string(), side.to_string());
         let arguments =
-            ["-png", "-singlefile", "-f", "1", "-l", "1", "-scale-to", "1280", "-", "-"];
+            ["-png", "-singlefile", "-f", &page, "-l", &page, "-scale-to", &side, "-", "-"];
         let picture =
             self.run_tool(&pdftocairo, &arguments, Input::File(reopen(file)?), MAX_POSTER_BYTES)?;
-        let mut rendered =
-            self.finish_render(Rendered::default(), picture, "image/png", &PREVIEW_SIDES)?;
-        // A page has no size in pixels.
-        (rendered.metadata.width, rendered.metadata.height) = (None, None);
-        Ok(rendered)
+        self.finish_render(Rendered::default(), picture, "image/png", sides)
+    }
+
+    /// Counts the pages of a PDF; `None` if that is not possible.
+    fn count_pages(&self, file: &File) -> Result<Option<u32>, SandboxError> {
+        let Ok(pdfinfo) = self.tool_path(PDFINFO) else { return Ok(None) };
+        match self.run_tool(&pdfinfo, &["-"], Input::File(reopen(file)?), MAX_PROBE_BYTES) {
+            Ok(output) => {
+                let text = String::from_utf8_lossy(&output);
+                let count = text.lines().find_map(|line| line.strip_prefix("Pages:"));
+                Ok(count.and_then(|count| count.trim().parse().ok()))
+            }
+            Err(failure @ (SandboxError::System(_) | SandboxError::Unavailable(_))) => Err(failure),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Reads the metadata of a video with ffprobe, and renders the previews of one frame that ffmpeg extracts. A file

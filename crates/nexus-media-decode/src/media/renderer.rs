@@ -21,6 +21,8 @@ pub(super) const MAX_PROBE_BYTES: usize = 256 * 1024;
 pub(super) const MAX_POSTER_BYTES: usize = 16 << 20;
 /// Longest converted image in full size, in bytes.
 const MAX_CONVERTED_BYTES: usize = 96 << 20;
+/// The longer side of a page that is read, in pixels.
+const PAGE_SIDE: u32 = 1600;
 /// A GIF of one pixel.
 const TEST_IMAGE: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
@@ -43,17 +45,19 @@ pub enum RendererHealth {
 }
 
 /// The external tools, each with the argument that makes it print its version.
-const TOOLS: [(&str, &str); 4] = [
+const TOOLS: [(&str, &str); 5] = [
     ("ffmpeg", "-version"),
     ("ffprobe", "-version"),
     ("vipsthumbnail", "--vips-version"),
     ("pdftocairo", "-v"),
+    ("pdfinfo", "-v"),
 ];
 
 pub(super) const FFMPEG: usize = 0;
 pub(super) const FFPROBE: usize = 1;
 pub(super) const VIPS: usize = 2;
 pub(super) const PDFTOCAIRO: usize = 3;
+pub(super) const PDFINFO: usize = 4;
 
 /// What is known of an external tool.
 #[derive(Clone)]
@@ -220,6 +224,17 @@ impl PreviewRenderer {
     pub fn render_full_size(&self, file: &File, mime: &str) -> Result<Picture, SandboxError> {
         let rendered = self.count_crash(self.render_image(file, mime, &FULL_SIZE_SIDES))?;
         let why = rendered.error.unwrap_or_else(|| "there is no image".into());
+        rendered.pictures.into_iter().next().ok_or(SandboxError::Refused(why))
+    }
+
+    /// Renders a page of a PDF as WebP. The first page is 1.
+    ///
+    /// # Errors
+    /// As [`PreviewRenderer::render`]; `Refused` for a page that does not exist.
+    pub fn render_pdf_page(&self, file: &File, page: u32) -> Result<Picture, SandboxError> {
+        let rendered =
+            self.count_crash(self.render_page(file, page, PAGE_SIDE, &FULL_SIZE_SIDES))?;
+        let why = rendered.error.unwrap_or_else(|| "there is no such page".into());
         rendered.pictures.into_iter().next().ok_or(SandboxError::Refused(why))
     }
 

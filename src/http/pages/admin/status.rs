@@ -144,10 +144,13 @@ impl PreviewsCard {
 
         // ffprobe and ffmpeg come in one package and are reported as one tool; the set removes the duplicate if both are
         // missing for the same reason.
-        let opens =
-            |tool: &str| if tool == "vipsthumbnail" { "HEIC and AVIF photos" } else { "videos" };
+        let opens = |tool: &str| match tool {
+            "vipsthumbnail" => "HEIC and AVIF photos",
+            "pdftocairo" => "PDF files",
+            _ => "videos",
+        };
         let missing = previews.missing.iter().map(|(tool, why)| {
-            let tool = tool.replace("ffprobe", "ffmpeg");
+            let tool = tool.replace("ffprobe", "ffmpeg").replace("pdfinfo", "pdftocairo");
             format!("No previews of {}: {tool} is {why}.", opens(&tool))
         });
 

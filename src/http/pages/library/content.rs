@@ -3,8 +3,11 @@
 use actix_web::{HttpRequest, web};
 use serde::Deserialize;
 
+use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
-use crate::http::media_response::{content_response, motion_response, thumbnail_response};
+use crate::http::media_response::{
+    content_response, motion_response, page_response, thumbnail_response,
+};
 use crate::http::route::{HandlerResult, Route};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -12,6 +15,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/media/{id}", || web::route().to(show_media)),
         Route::get("/media/{id}/thumbnail", || web::route().to(show_thumbnail)),
         Route::get("/media/{id}/motion", || web::route().to(show_motion)),
+        Route::get("/media/{id}/pages/{page}", || web::route().to(show_page)),
     ]
 }
 
@@ -69,4 +73,20 @@ async fn show_motion(
     path: web::Path<String>,
 ) -> HandlerResult {
     motion_response(&current.services, &current.auth_session, &request, &path).await
+}
+
+#[derive(Deserialize)]
+struct PageQuery {
+    v: Option<String>,
+}
+
+/// Responds with a page of a PDF as an image.
+async fn show_page(
+    current: CurrentUser,
+    path: web::Path<(String, String)>,
+    query: web::Query<PageQuery>,
+) -> HandlerResult {
+    let (id, page) = path.into_inner();
+    let page = page.parse().map_err(|_| Error::NotFound)?;
+    page_response(&current.services, &current.auth_session, (&id, page), query.v.as_deref()).await
 }

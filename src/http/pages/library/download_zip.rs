@@ -1,4 +1,4 @@
-//! `/items/download`: selected items as one zip archive, written while it is sent.
+//! Selected items, or a folder, as one zip archive, written while it is sent.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -13,13 +13,14 @@ use tokio::sync::mpsc;
 use zip::write::SimpleFileOptions;
 
 use super::item_actions::SelectedItems;
-use crate::domain::library::{items, open_item};
+use crate::domain::library::{directory_contents, items, open_item};
+use crate::error::Error;
 use crate::http::extract::form::Form;
 use crate::http::extract::user::CurrentUser;
 use crate::http::response::file::content_disposition;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
-use crate::model::{Item, Time, User};
+use crate::model::{DirectoryId, Item, Time, User};
 use crate::state::Services;
 use crate::storage::FileName;
 
@@ -29,7 +30,10 @@ const CHUNK_BYTES: usize = 128 * 1024;
 const CLIENT_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route::post("/items/download", || web::route().to(submit_download))]
+    vec![
+        Route::post("/items/download", || web::route().to(submit_download)),
+        Route::get("/directories/{directory_id}/download", || web::route().to(send_directory)),
+    ]
 }
 
 /// Streams the selected items as a zip archive, which a blocking task writes while the response is sent.
@@ -42,6 +46,60 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
     })
     .await?;
 
+    stream_archive(&current, "Nexus.zip", move |services, user, archive| {
+        for item in &chosen {
+            archive.add(services, user, item, "")?;
+        }
+        Ok(())
+    })
+}
+
+/// Streams a folder, with the folders below it, as a zip archive with its name.
+async fn send_directory(current: CurrentUser, path: web::Path<String>) -> HandlerResult {
+    let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
+    let auth_session = current.auth_session.clone();
+    let tree = run_blocking(&current.services, move |services| {
+        directory_contents::list_tree(services, &auth_session.user, id)
+    })
+    .await?;
+    let root = tree.first().ok_or(Error::NotFound)?;
+    let name = format!("{}.zip", root.label());
+    // Paths in the archive begin with the name of the folder.
+    let above = root.directory_path.len() - root.directory_name.len();
+
+    stream_archive(&current, &name, move |services, user, archive| {
+        for directory in &tree {
+            let path = directory.directory_path.get(above..).unwrap_or_default();
+            let folder = format!("{path}/");
+            archive.add_folder(&folder)?;
+            let mut after = None;
+            loop {
+                let (items, next) = directory_contents::list_items(
+                    services,
+                    user,
+                    directory.directory_id,
+                    after.as_ref(),
+                )
+                .map_err(io::Error::other)?;
+                for item in &items {
+                    archive.add(services, user, item, &folder)?;
+                }
+                after = next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Streams an archive, which `fill` writes in a blocking task while the response is sent.
+fn stream_archive(
+    current: &CurrentUser,
+    name: &str,
+    fill: impl FnOnce(&Services, &User, &mut Archive) -> io::Result<()> + Send + 'static,
+) -> HandlerResult {
     // Few archives at once, because each occupies a thread.
     let slot = current.services.archive_slots.acquire(current.user().id)?;
 
@@ -52,7 +110,7 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
     tokio::task::spawn_blocking(move || {
         // Moved into the task, so that the slot is free again only when the archive is written.
         let _turn = slot;
-        if let Err(cause) = write_archive(&services, &user, &chosen, sender) {
+        if let Err(cause) = write_archive(&services, &user, fill, sender) {
             tracing::info!("an archive was not sent completely: {cause}");
         }
     });
@@ -70,7 +128,7 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/zip"))
         // `false`: the browser saves the file instead of showing it.
-        .insert_header(content_disposition("Nexus.zip", false))
+        .insert_header(content_disposition(name, false))
         .streaming(body))
 }
 
@@ -114,25 +172,27 @@ impl Write for ChannelWriter {
     }
 }
 
-/// Writes the items into a zip archive that is sent through `to`. Items that cannot be opened are named in
-/// `MISSING.txt`.
-fn write_archive(
-    services: &Arc<Services>,
-    user: &User,
-    chosen: &[Item],
-    to: mpsc::Sender<ArchiveMessage>,
-) -> io::Result<()> {
-    let mut archive = zip::ZipWriter::new_stream(ChannelWriter { to, gathered: Vec::new() });
-    let mut used_names = HashSet::new();
+/// A zip archive that is being written.
+struct Archive {
+    zip: zip::ZipWriter<zip::write::StreamWriter<ChannelWriter>>,
+    used_names: HashSet<String>,
+    /// Items that could not be opened.
+    missing: Vec<String>,
+}
 
-    let mut missing = Vec::new();
-
-    // An item that cannot be opened, for example because its file is missing, does not end the download; its name is
-    // listed in `MISSING.txt`.
-    for item in chosen {
+impl Archive {
+    /// Adds an item in a folder of the archive, which ends with a slash, or at its top. One that cannot be opened, for
+    /// example because its file is missing, does not end the download; its name is listed in `MISSING.txt`.
+    fn add(
+        &mut self,
+        services: &Services,
+        user: &User,
+        item: &Item,
+        folder: &str,
+    ) -> io::Result<()> {
         let Ok(opened) = open_item::open(services, user, item.id) else {
-            missing.push(item.name.as_str());
-            continue;
+            self.missing.push(format!("{folder}{}", item.name));
+            return Ok(());
         };
 
         // Stored, not compressed: media files do not shrink.
@@ -143,26 +203,44 @@ fn write_archive(
             .last_modified_time(archive_time(item))
             .unix_permissions(0o644);
 
-        archive
-            .start_file(unique_name(&item.name, &mut used_names), options)
-            .map_err(io::Error::other)?;
-        io::copy(&mut io::BufReader::with_capacity(CHUNK_BYTES, opened.reader()), &mut archive)?;
+        let name = unique_name(folder, &item.name, &mut self.used_names);
+        self.zip.start_file(name, options).map_err(io::Error::other)?;
+        io::copy(&mut io::BufReader::with_capacity(CHUNK_BYTES, opened.reader()), &mut self.zip)?;
+        Ok(())
     }
 
+    fn add_folder(&mut self, folder: &str) -> io::Result<()> {
+        let options = SimpleFileOptions::default().unix_permissions(0o755);
+        self.zip.add_directory(portable(folder), options).map_err(io::Error::other)
+    }
+}
+
+/// Writes a zip archive with what `fill` adds, and sends it through `to`. Items that cannot be opened are named in
+/// `MISSING.txt`.
+fn write_archive(
+    services: &Arc<Services>,
+    user: &User,
+    fill: impl FnOnce(&Services, &User, &mut Archive) -> io::Result<()>,
+    to: mpsc::Sender<ArchiveMessage>,
+) -> io::Result<()> {
+    let zip = zip::ZipWriter::new_stream(ChannelWriter { to, gathered: Vec::new() });
+    let mut archive = Archive { zip, used_names: HashSet::new(), missing: Vec::new() };
+    fill(services, user, &mut archive)?;
+    let Archive { mut zip, missing, .. } = archive;
+
     if !missing.is_empty() {
-        archive
-            .start_file(
-                "MISSING.txt",
-                SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored),
-            )
-            .map_err(io::Error::other)?;
-        archive.write_all(
+        zip.start_file(
+            "MISSING.txt",
+            SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored),
+        )
+        .map_err(io::Error::other)?;
+        zip.write_all(
             format!("These files were not where Nexus keeps them:\n{}\n", missing.join("\n"))
                 .as_bytes(),
         )?;
     }
 
-    let mut writer = archive.finish().map_err(io::Error::other)?.into_inner();
+    let mut writer = zip.finish().map_err(io::Error::other)?.into_inner();
     // The writer gathers bytes into chunks, so the last, incomplete chunk still has to be sent.
     writer.send()?;
     // Without this message, the body ends with an error.
@@ -180,16 +258,20 @@ fn archive_time(item: &Item) -> zip::DateTime {
     convert(item.shown_at.time()).or_else(|| convert(item.created_at)).unwrap_or_default()
 }
 
-/// Makes a name that no other entry has and that Windows can unpack.
-fn unique_name(name: &str, taken: &mut HashSet<String>) -> String {
-    let portable: String =
-        name.chars().map(|c| if "<>:\"|?*".contains(c) { '_' } else { c }).collect();
-    let file_name = FileName::parse_or_unnamed(&portable);
+/// Without the characters that Windows cannot have in a path.
+fn portable(path: &str) -> String {
+    path.chars().map(|c| if "<>:\"|?*".contains(c) { '_' } else { c }).collect()
+}
+
+/// Makes a path that no other entry has and that Windows can unpack.
+fn unique_name(folder: &str, name: &str, taken: &mut HashSet<String>) -> String {
+    let folder = portable(folder);
+    let file_name = FileName::parse_or_unnamed(&portable(name));
     let mut number = 0;
     loop {
-        let tried = file_name.numbered(number);
-        if taken.insert(tried.as_str().to_lowercase()) {
-            return tried.to_string();
+        let tried = format!("{folder}{}", file_name.numbered(number));
+        if taken.insert(tried.to_lowercase()) {
+            return tried;
         }
         number += 1;
     }

@@ -2,20 +2,22 @@
 
 use actix_web::web;
 use askama::Template;
+use serde::Deserialize;
 
 use super::edit_details::DetailsFields;
 use super::metadata::{self, MetadataRow};
 use crate::domain::library::item_view;
-use crate::domain::previews;
+use crate::domain::previews::{self, document};
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
-use crate::http::media_response::parse_id as parse;
+use crate::http::media_response::{pages_path, parse_id as parse, preview_version};
 use crate::http::pages::components::tile::Tile;
 use crate::http::pages::components::{self as v, When};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::media::Metadata;
 use crate::model::item::ItemKind;
 use crate::model::{Directory, Item, ItemId, PreviewState, ScanStatus};
 
@@ -36,6 +38,7 @@ struct ItemPage {
     tile: Tile,
     facts: Vec<MetadataRow>,
     edit: DetailsFields,
+    document: Option<DocumentView>,
     is_damaged: bool,
     /// Why there is no preview.
     trouble: Option<String>,
@@ -76,16 +79,60 @@ impl ItemPage {
     }
 }
 
+/// A document that is read on its page.
+enum DocumentView {
+    Text { text: String, is_cut: bool },
+    Pages(PagesView),
+}
+
+/// The pages of a PDF.
+struct PagesView {
+    /// The address of a page, before its number.
+    base: String,
+    /// What follows the number.
+    version: String,
+    current: u32,
+    count: u32,
+}
+
+#[derive(Deserialize)]
+struct ItemQuery {
+    /// The page of a PDF.
+    #[serde(default)]
+    page: String,
+}
+
+impl PagesView {
+    fn from_item(item: &Item, metadata: &Metadata, page: &str) -> Option<Self> {
+        let base = pages_path("/media", item).filter(|_| item.preview == PreviewState::Ready)?;
+        let count = metadata.pages.unwrap_or(1).min(document::MAX_PAGES);
+        let current = page.parse().unwrap_or(1).clamp(1, count.max(1));
+        Some(Self { base, version: preview_version(item).to_owned(), current, count })
+    }
+}
+
 /// Shows the page of one item with its preview, metadata and actions.
-async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResult {
+async fn show_item(
+    current: CurrentUser,
+    path: web::Path<String>,
+    query: web::Query<ItemQuery>,
+) -> HandlerResult {
     let id = parse(&path)?;
     let auth_session = current.auth_session.clone();
 
-    let (shown, details) = run_blocking(&current.services, move |services| {
+    let (shown, details, text) = run_blocking(&current.services, move |services| {
         let user = &auth_session.user;
-        Ok((item_view::view(services, user, id)?, previews::details(services, user, id)?))
+        let shown = item_view::view(services, user, id)?;
+        // A file that cannot be opened has a page nevertheless.
+        let text = document::read_text(services, user, &shown.item).unwrap_or_default();
+        Ok((shown, previews::details(services, user, id)?, text))
     })
     .await?;
+    let document = match text {
+        Some((text, is_cut)) => Some(DocumentView::Text { text, is_cut }),
+        None => PagesView::from_item(&shown.item, &details.metadata, &query.page)
+            .map(DocumentView::Pages),
+    };
 
     // The layout marks the shelf of the item.
     let shelf =
@@ -107,6 +154,7 @@ async fn show_item(current: CurrentUser, path: web::Path<String>) -> HandlerResu
 
     render(&ItemPage {
         edit: DetailsFields::from_item(&shown.item, &details.metadata),
+        document,
         is_damaged: details.metadata.is_damaged,
         facts: metadata::metadata_rows(&shown.item, &details),
         may_not_play: metadata::may_not_play(&shown.item, &details.metadata),

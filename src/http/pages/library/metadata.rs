@@ -42,6 +42,7 @@ pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
         text_row("Caption", facts.caption.as_ref()),
         taken(item),
         size.map(|(width, height)| row("Dimensions", pixels(width, height))),
+        facts.pages.map(|pages| row("Pages", thousands(pages.into()))),
         item.duration_ms.map(|length| row("Length", duration(length))),
         searchable_row("Artist", facts.artist.as_ref()),
         searchable_row("Album", facts.album.as_ref()),

@@ -38,6 +38,7 @@ pub(crate) fn routes() -> Vec<Route> {
 
 /// An ancestor of a folder.
 pub(super) struct Breadcrumb {
+    pub(super) id: String,
     pub(super) href: String,
     pub(super) label: String,
 }
@@ -186,6 +187,7 @@ impl ShelfPage {
 
 pub(super) fn breadcrumb(directory: &Directory) -> Breadcrumb {
     Breadcrumb {
+        id: directory.directory_id.to_string(),
         href: format!("/directories/{}", directory.directory_id),
         label: directory.label().to_owned(),
     }
@@ -352,13 +354,12 @@ async fn show_directory(
 
         // `list_directory` also records that the folder was opened; a page from the cache does not count.
         let wanted = listing_query(ItemFilter::directory(id), &query);
-        let DirectoryListing { directory, above, listing } =
+        let DirectoryListing { directory, above, size, listing } =
             listings::list_directory(reader, user, id, &wanted)?;
         // Pending previews of the shown items are made next.
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;
 
-        let zone = services.time_zone(&layout.user);
         let mut page = ShelfPage::new(
             services,
             layout,
@@ -368,7 +369,7 @@ async fn show_directory(
         );
 
         page.crumbs = above.iter().map(breadcrumb).collect();
-        page.summary = format!("Last changed {}", v::when(directory.last_modified, &zone).ago);
+        page.summary = format!("{} · {}", count_of(size.0, "item"), v::size(size.1).words);
         page.empty = "This folder is empty. Move items here, or upload to it.";
         // The views Favorites, Recents and Trash cannot be the target of new folders or files.
         page.takes_folders = !directory.is_view();
