@@ -8,17 +8,18 @@ use crate::support::*;
 
 /// A PDF whose pages have these heights.
 pub fn pdf(heights: &[u32]) -> Vec<u8> {
-    let mut text = String::from("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n");
-    let kids: String = (0..heights.len()).map(|number| format!("{} 0 R ", number + 3)).collect();
-    text += &format!("2 0 obj<</Type/Pages/Kids[{kids}]/Count {}>>endobj\n", heights.len());
-    for (number, height) in heights.iter().enumerate() {
-        text += &format!(
-            "{} 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 {height}]>>endobj\n",
-            number + 3
-        );
+    let mut objects =
+        vec!["%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj".to_owned(), String::new()];
+    let mut kids = Vec::new();
+    for (number, height) in (3..).zip(heights) {
+        kids.push(format!("{number} 0 R"));
+        let page = format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 100 {height}]>>");
+        objects.push(format!("{number} 0 obj{page}endobj"));
     }
-    text += "trailer<</Root 1 0 R>>\n%%EOF\n";
-    text.into_bytes()
+    let (kids, count) = (kids.join(" "), heights.len());
+    objects[1] = format!("2 0 obj<</Type/Pages/Kids[{kids}]/Count {count}>>endobj");
+    objects.push("trailer<</Root 1 0 R>>\n%%EOF\n".to_owned());
+    objects.join("\n").into_bytes()
 }
 
 fn size_of(webp: &[u8]) -> (u32, u32) {

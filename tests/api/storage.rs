@@ -14,7 +14,7 @@ async fn users_see_their_largest_files_and_duplicates_and_admins_see_how_much_ea
     assert!(ada.page("/account/storage").await.says("Nothing stored yet"));
 
     let program = app.program("ada").await;
-    program.upload_one("large.bin", &[7; 90_000]).await;
+    program.upload_one("large.bin", &vec![7; 90_000]).await;
     program.upload_one("letter.txt", b"Dear Bob").await;
     // The same content under another name, which the user wants to keep.
     let copy = reqwest::multipart::Form::new().text("keep_duplicates", "true").part(
