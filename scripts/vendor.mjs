@@ -38,7 +38,7 @@ const read = (folder) => {
 };
 read(new URL('../templates/', import.meta.url));
 read(new URL('../src/http/', import.meta.url));
-for (const name of ['skip-back', 'skip-forward', 'list-music', 'volume-2', 'repeat', 'repeat-1', 'shuffle', 'x', 'download', 'star', 'info', 'play', 'pause', 'wifi-off', 'copy', 'circle-check', 'triangle-alert', 'file-up', 'share-2', 'undo-2', 'folder-input', 'trash-2', 'presentation', 'circle-play']) names.add(name);
+for (const name of ['skip-back', 'skip-forward', 'list-music', 'volume-2', 'repeat', 'repeat-1', 'shuffle', 'x', 'download', 'star', 'info', 'play', 'pause', 'wifi-off', 'copy', 'circle-check', 'triangle-alert', 'file-up', 'share-2', 'undo-2', 'folder-input', 'trash-2', 'presentation', 'circle-play', 'grip-vertical', 'chevron-up', 'chevron-down']) names.add(name);
 
 let sprite = '<svg xmlns="http://www.w3.org/2000/svg">';
 for (const name of [...names].sort()) {

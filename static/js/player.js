@@ -1,13 +1,41 @@
 // The player: a bar that stays while pages change, a queue, keyboard shortcuts and media keys.
 import { address, storageKey } from "./urls.js";
+import { AudioDeck } from "./player-audio.js";
+import { drawQueue } from "./player-queue.js";
 import { showToast } from "./toasts.js";
 
 const KEPT = storageKey("nexus-player");
 /** The volume of this device. */
 const VOLUME = storageKey("nexus-volume");
 const bar = () => document.getElementById("player");
-const audio = new Audio();
-audio.preload = "auto";
+/** Seconds before the end at which the next song is loaded. */
+const PREPARE = 20;
+const deck = new AudioDeck({
+  play: () => {
+    for (const other of document.querySelectorAll("video, audio")) other.pause();
+    refresh();
+  },
+  pause: () => {
+    if (queue.length) {
+      refresh();
+      keep();
+    }
+  },
+  ended: () => (repeats === "one" ? start(at) : next()),
+  error: () => {
+    if (queue.length && audio().error) {
+      showToast(`“${queue[at].title}” could not be played.`);
+      if (at + 1 < queue.length) start(at + 1);
+    }
+  },
+  timeupdate: showTime,
+  durationchange: () => {
+    if (!queue.length || !bar()?.childElementCount) return;
+    part("length").textContent = clock(audio().duration);
+    part("seek").max = String(Number.isFinite(audio().duration) ? Math.floor(audio().duration) : 0);
+  },
+});
+const audio = () => deck.element;
 let queue = [];
 let at = 0;
 /** What follows the last song: nothing, the first one, or the same one again and again. */
@@ -51,6 +79,7 @@ function build() {
       ${button("repeat", "Repeat", "repeat", 'class="wide-button" aria-pressed="false"')}
       <input type="range" class="player-volume" data-part="volume" min="0" max="1" step="0.05" value="1"
         aria-label="Volume">
+      ${button("expand", "Now playing", "chevron-up", 'class="narrow-button" aria-expanded="false"')}
       ${button("list", "Queue", "list-music", 'aria-expanded="false" aria-controls="player-queue"')}
       ${button("close", "Close player", "x")}
     </div>
@@ -69,28 +98,35 @@ function build() {
   };
   part("shuffle").onclick = shuffle;
   part("seek").oninput = () => {
-    audio.currentTime = Number(part("seek").value);
+    audio().currentTime = Number(part("seek").value);
   };
   try {
-    audio.volume = Number(localStorage.getItem(VOLUME) ?? 1);
+    audio().volume = Number(localStorage.getItem(VOLUME) ?? 1);
   } catch {
     /* A browser that keeps nothing begins with the full volume. */
   }
-  part("volume").value = String(audio.volume);
+  part("volume").value = String(audio().volume);
   part("volume").oninput = () => {
-    audio.volume = Number(part("volume").value);
+    audio().volume = Number(part("volume").value);
     try {
       localStorage.setItem(VOLUME, part("volume").value);
     } catch {
       /* A browser that keeps nothing begins with the full volume. */
     }
   };
+  part("expand").onclick = () => showFull(!bar().classList.contains("is-full"));
+  part("cover").onclick = () => matchMedia("(max-width: 959px)").matches && showFull(true);
   part("list").onclick = () => showQueue(part("queue").hidden);
   place.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !part("queue").hidden) {
+    if (event.key !== "Escape") return;
+    if (!part("queue").hidden) {
       event.stopPropagation();
       showQueue(false);
       part("list").focus();
+    } else if (bar().classList.contains("is-full")) {
+      event.stopPropagation();
+      showFull(false);
+      part("expand").focus();
     }
   });
 }
@@ -126,6 +162,20 @@ function shuffle() {
   if (!part("queue").hidden) list();
 }
 
+/** On a phone, the player covers the page: a large cover and large buttons. */
+function showFull(isFull) {
+  if (!bar().childElementCount) return;
+  bar().classList.toggle("is-full", isFull);
+  document.body.classList.toggle("has-full-player", isFull);
+  for (const other of document.body.children) if (other !== bar()) other.inert = isFull;
+  part("expand").setAttribute("aria-expanded", String(isFull));
+  part("expand").innerHTML = icon(isFull ? "chevron-down" : "chevron-up");
+  const image = part("cover").querySelector("img");
+  // The bar has the smallest picture.
+  if (image && queue[at]?.cover) image.src = isFull ? queue[at].cover.replace("size=320", "size=1280") : queue[at].cover;
+  if (isFull) part("toggle").focus();
+}
+
 function showQueue(isOpen) {
   part("queue").hidden = !isOpen;
   part("list").setAttribute("aria-expanded", String(isOpen));
@@ -135,25 +185,19 @@ function showQueue(isOpen) {
 }
 
 function list() {
-  const songs = part("songs");
-  // The focus returns to the same row.
-  const stood = [...songs.querySelectorAll("button")].indexOf(document.activeElement);
-  songs.textContent = "";
-  queue.forEach((song, index) => {
-    const row = document.createElement("li");
-    const open = Object.assign(document.createElement("button"), {
-      type: "button",
-      textContent: song.artist ? `${song.title} · ${song.artist}` : song.title,
-    });
-    if (index === at) open.setAttribute("aria-current", "true");
-    open.onclick = () => start(index);
-    const away = Object.assign(document.createElement("button"), { type: "button", innerHTML: icon("x") });
-    away.setAttribute("aria-label", `Remove ${song.title} from queue`);
-    away.onclick = () => remove(index);
-    row.append(open, away);
-    songs.append(row);
-  });
-  if (stood >= 0) songs.querySelectorAll("button")[Math.min(stood, queue.length * 2 - 1)]?.focus();
+  drawQueue(part("songs"), queue, at, { icon, start, remove, move });
+}
+
+/** Changes the order of the queue. The song that plays stays the current one. */
+function move(from, to) {
+  const playing = queue[at];
+  queue.splice(to, 0, ...queue.splice(from, 1));
+  at = queue.indexOf(playing);
+  // The order was made by hand.
+  ordered = null;
+  part("shuffle").setAttribute("aria-pressed", "false");
+  keep();
+  list();
 }
 
 function remove(index) {
@@ -169,7 +213,7 @@ function remove(index) {
 }
 
 function keep() {
-  sessionStorage.setItem(KEPT, JSON.stringify({ person: person(), queue, at, time: audio.currentTime, repeats }));
+  sessionStorage.setItem(KEPT, JSON.stringify({ person: person(), queue, at, time: audio().currentTime, repeats }));
 }
 
 function show() {
@@ -181,7 +225,11 @@ function show() {
   part("title").href = address(`/items/${song.id}`);
   part("artist").textContent = [song.artist, song.album].filter(Boolean).join(" · ") || "Unknown artist";
   part("cover").innerHTML = icon("music");
-  if (song.cover) part("cover").replaceChildren(Object.assign(new Image(48, 48), { src: song.cover, alt: "" }));
+  if (song.cover) {
+    const isFull = bar().classList.contains("is-full");
+    const src = isFull ? song.cover.replace("size=320", "size=1280") : song.cover;
+    part("cover").replaceChildren(Object.assign(new Image(48, 48), { src, alt: "" }));
+  }
   if (!part("queue").hidden) list();
   showToggle();
   if ("mediaSession" in navigator) {
@@ -221,7 +269,7 @@ export function mark() {
   if (!song) return;
   for (const row of document.querySelectorAll(`[data-song][data-tile="${CSS.escape(song.id)}"]`)) {
     row.setAttribute("data-playing", "");
-    name(row, audio.paused ? "Play" : "Pause");
+    name(row, audio().paused ? "Play" : "Pause");
   }
   for (const row of document.querySelectorAll("[data-song]:not([data-playing])")) name(row, "Play");
 }
@@ -229,11 +277,11 @@ export function mark() {
 async function start(index, from = 0) {
   at = index;
   show();
-  audio.src = queue[at].src;
-  audio.currentTime = from;
+  deck.open(queue[at].src);
+  audio().currentTime = from;
   keep();
   try {
-    await audio.play();
+    await audio().play();
   } catch (error) {
     if (error.name === "NotSupportedError")
       showToast(`Your browser can't play “${queue[at].title}”. Download it to listen.`);
@@ -257,28 +305,28 @@ export function enqueue(song) {
 
 export function toggle() {
   if (!queue.length) return;
-  if (audio.paused) audio.play().catch(() => {});
-  else audio.pause();
+  if (audio().paused) audio().play().catch(() => {});
+  else audio().pause();
 }
 
 export function next() {
   if (at + 1 < queue.length) start(at + 1);
   else if (repeats !== "none" && queue.length) start(0);
   else {
-    audio.pause();
-    audio.currentTime = 0;
+    audio().pause();
+    audio().currentTime = 0;
   }
 }
 
 export function previous() {
   // As in other players, the first press returns to the beginning of the track.
-  if (audio.currentTime > 3 || at === 0) audio.currentTime = 0;
+  if (audio().currentTime > 3 || at === 0) audio().currentTime = 0;
   else start(at - 1);
 }
 
 function close() {
-  audio.pause();
-  audio.removeAttribute("src");
+  deck.close();
+  showFull(false);
   const last = queue[at]?.id;
   queue = [];
   at = 0;
@@ -301,13 +349,13 @@ export function restore() {
   repeats = kept.repeats ?? "none";
   show();
   showRepeat();
-  audio.preload = "metadata";
-  audio.src = queue[at].src;
-  audio.currentTime = kept.time;
+  audio().preload = "metadata";
+  audio().src = queue[at].src;
+  audio().currentTime = kept.time;
 }
 
 function showToggle() {
-  const verb = audio.paused ? "Play" : "Pause";
+  const verb = audio().paused ? "Play" : "Pause";
   part("toggle").innerHTML = icon(verb.toLowerCase());
   part("toggle").setAttribute("aria-label", verb);
   part("toggle").title = verb;
@@ -319,42 +367,23 @@ function refresh() {
 }
 
 let kept = 0;
-audio.addEventListener("play", () => {
-  for (const other of document.querySelectorAll("video, audio")) other.pause();
-  refresh();
-});
-audio.addEventListener("pause", () => {
-  if (queue.length) {
-    refresh();
-    keep();
-  }
-});
-audio.addEventListener("ended", () => (repeats === "one" ? start(at) : next()));
-audio.addEventListener("error", () => {
-  if (queue.length && audio.error) {
-    showToast(`“${queue[at].title}” could not be played.`);
-    if (at + 1 < queue.length) start(at + 1);
-  }
-});
-audio.addEventListener("timeupdate", () => {
+function showTime() {
+  const { currentTime, duration } = audio();
   if (!queue.length || !bar()?.childElementCount) return;
-  part("now").textContent = clock(audio.currentTime);
-  part("seek").value = String(Math.floor(audio.currentTime));
-  part("seek").setAttribute("aria-valuetext", `${clock(audio.currentTime)} of ${clock(audio.duration)}`);
+  part("now").textContent = clock(currentTime);
+  part("seek").value = String(Math.floor(currentTime));
+  part("seek").setAttribute("aria-valuetext", `${clock(currentTime)} of ${clock(duration)}`);
+  const following = queue[at + 1] ?? (repeats === "all" ? queue[0] : null);
+  if (following && repeats !== "one" && duration - currentTime < PREPARE) deck.prepare(following.src);
   if (Date.now() - kept > 5000) {
     kept = Date.now();
     keep();
   }
-});
-audio.addEventListener("durationchange", () => {
-  if (!queue.length || !bar()?.childElementCount) return;
-  part("length").textContent = clock(audio.duration);
-  part("seek").max = String(Number.isFinite(audio.duration) ? Math.floor(audio.duration) : 0);
-});
+}
 document.addEventListener(
   "play",
   (event) => {
-    if (event.target !== audio) audio.pause();
+    if (event.target !== audio()) audio().pause();
   },
   true,
 );
@@ -376,12 +405,14 @@ if ("mediaSession" in navigator) {
   on("nexttrack", next);
   on("previoustrack", previous);
   on("seekto", (details) => {
-    audio.currentTime = details.seekTime;
+    audio().currentTime = details.seekTime;
   });
   on("seekforward", () => {
-    audio.currentTime += 10;
+    audio().currentTime += 10;
   });
   on("seekbackward", () => {
-    audio.currentTime -= 10;
+    audio().currentTime -= 10;
   });
 }
+// Another page is not covered.
+document.addEventListener("turbo:visit", () => bar()?.classList.contains("is-full") && showFull(false));

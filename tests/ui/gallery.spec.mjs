@@ -136,6 +136,21 @@ test("music keeps playing across pages, with a queue and media keys", async ({ h
   await player.getByRole("button", { name: "Queue" }).click();
   await expect(player.getByRole("listitem")).toHaveCount(3);
   await expectAccessible(page, "the queue of music");
+  const titles = player.locator(".queue-song");
+  await expect(titles).toHaveText(["One · Mara Quell", "Two · Mara Quell", "Three · Oskar Lind"]);
+  // By keyboard and by dragging.
+  await player.getByRole("button", { name: /Move Three/ }).focus();
+  await page.keyboard.press("ArrowUp");
+  await expect(titles).toHaveText(["One · Mara Quell", "Three · Oskar Lind", "Two · Mara Quell"]);
+  await expect(player.getByRole("button", { name: /Move Three/ })).toBeFocused();
+  const handle = player.getByRole("button", { name: /Move Two/ });
+  await handle.hover();
+  await page.mouse.down();
+  const top = await player.getByRole("listitem").first().boundingBox();
+  await page.mouse.move(top.x + 20, top.y + 2, { steps: 5 });
+  await page.mouse.up();
+  await expect(titles).toHaveText(["Two · Mara Quell", "One · Mara Quell", "Three · Oskar Lind"]);
+  await expect(player.locator("[aria-current]")).toHaveText("Two · Mara Quell");
   await player.getByRole("button", { name: "Remove One from queue" }).click();
   await expect(player.getByRole("listitem")).toHaveCount(2);
   await player.getByRole("button", { name: "Close player" }).click();
@@ -155,6 +170,39 @@ test("music keeps playing across pages, with a queue and media keys", async ({ h
   await page.getByRole("link", { name: "Home" }).click();
   await expect(page.getByRole("heading", { name: /Welcome/ })).toBeVisible();
   await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
+});
+
+test("one song follows another without a pause, and the player fills the screen of a phone", async ({ house, page }) => {
+  const checkComplaints = noComplaints(page);
+  await uploadQuickly(page, house.url, [
+    song("One", "Mara Quell", "Tidewater", 1),
+    song("Two", "Mara Quell", "Tidewater", 2),
+  ]);
+  await page.setViewportSize({ width: 390, height: 844 });
+  const requests = [];
+  page.on("request", (request) => requests.push(request.url()));
+  await page.goto(`${house.url}/music`);
+  await page.getByRole("link", { name: "Tidewater" }).click();
+  await page.getByRole("button", { name: "Play all" }).click();
+  const player = page.getByRole("region", { name: "Player" });
+  await player.getByRole("button", { name: "Now playing" }).click();
+  await expect(player.getByRole("button", { name: "Shuffle" })).toBeVisible();
+  await expect(page.locator("main")).toHaveAttribute("inert", "");
+  expect((await player.boundingBox()).height).toBe(844);
+  await expectAccessible(page, "now playing");
+
+  // Near the end of a song, the next one is loaded, and it plays although the server is asked for nothing more.
+  const seek = player.getByRole("slider", { name: "Position" });
+  await expect(player.locator('[data-part="length"]')).toHaveText("0:20");
+  await seek.fill("15");
+  await expect.poll(() => new Set(requests.filter((url) => /\/media\/[^/?]+$/.test(url))).size).toBe(2);
+  await seek.fill("19");
+  await expect(player.getByRole("link", { name: "Two" })).toBeVisible();
+  await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.locator("main")).not.toHaveAttribute("inert", "");
+  await expect(player.getByRole("button", { name: "Shuffle" })).toBeHidden();
+  checkComplaints();
 });
 
 test("a video has a poster and can be sought, and an unplayable one is reported", async ({ house, page }) => {
