@@ -21,6 +21,8 @@ fn main() -> std::io::Result<()> {
     println!("cargo:rerun-if-changed=migrations");
     println!("cargo:rerun-if-changed=templates");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or(std::io::ErrorKind::NotFound)?);
+    println!("cargo:rerun-if-changed=locales");
+    write_languages(&out)?;
     let root = std::env::current_dir()?.join("static");
     let mut files = Vec::new();
     collect(&root, &mut files)?;
@@ -30,6 +32,10 @@ fn main() -> std::io::Result<()> {
     let mut hash = Sha256::new();
     // A debug build may serve changed files under the same version, so no other build must have cached them.
     hash.update(std::env::var("PROFILE").unwrap_or_default());
+    // The texts of scripts have addresses with the version.
+    for (code, _) in LANGUAGES {
+        hash.update(std::fs::read(Path::new("locales").join(code).with_extension("po"))?);
+    }
     let mut table = String::from("pub static FILES: &[StaticFile] = &[\n");
     for (number, path) in files.iter().enumerate() {
         let name = match path.strip_prefix(&root) {
@@ -157,4 +163,97 @@ fn mime(name: &str) -> &'static str {
         "txt" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
+}
+
+/// The languages that are offered, with the names of their tables.
+const LANGUAGES: [(&str, &str); 1] = [("de", "DE")];
+
+/// Makes tables of translations out of `locales/*.po`, sorted by their keys, and the texts of scripts as JSON.
+fn write_languages(out: &Path) -> std::io::Result<()> {
+    let mut tables = String::new();
+    for (code, name) in LANGUAGES {
+        let path = Path::new("locales").join(code).with_extension("po");
+        let catalog = polib::po_file::parse(&path).map_err(std::io::Error::other)?;
+        let mut entries = std::collections::BTreeMap::new();
+        let mut scripts = std::collections::BTreeMap::new();
+        for message in catalog.messages() {
+            let forms: Vec<String> = if message.is_plural() {
+                message.msgstr_plural().map_err(std::io::Error::other)?.clone()
+            } else {
+                vec![message.msgstr().map_err(std::io::Error::other)?.to_owned()]
+            };
+            if forms.iter().any(String::is_empty) || message.is_fuzzy() {
+                continue;
+            }
+            let key = message.msgid();
+            let plural = message.msgid_plural().unwrap_or_default();
+            for form in &forms {
+                check_translation(&format!("{key}{plural}"), form).map_err(|why| {
+                    std::io::Error::other(format!("{}: “{key}”: {why}", path.display()))
+                })?;
+            }
+            if message.source().contains("static/js") {
+                scripts.insert(key.to_owned(), forms.clone());
+            }
+            entries.insert(key.to_owned(), forms);
+        }
+
+        let _ = writeln!(tables, "pub static {name}: &[Translation] = &[");
+        for (key, forms) in &entries {
+            let _ = writeln!(tables, "    ({key:?}, &{forms:?}),");
+        }
+        let json: Vec<String> = scripts
+            .iter()
+            .map(|(key, forms)| {
+                format!("{}:[{}]", quoted(key), join(forms.iter().map(|form| quoted(form))))
+            })
+            .collect();
+        let _ = writeln!(
+            tables,
+            "];\npub const {name}_SCRIPTS: &str = {:?};",
+            format!("{{{}}}", json.join(","))
+        );
+    }
+    std::fs::write(out.join("languages.rs"), tables)
+}
+
+fn join(texts: impl Iterator<Item = String>) -> String {
+    texts.collect::<Vec<_>>().join(",")
+}
+
+/// A JSON string.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Refuses a translation with other values than its key, or with HTML.
+fn check_translation(key: &str, form: &str) -> Result<(), String> {
+    let values = |text: &str| {
+        let mut names: Vec<String> = text
+            .split('{')
+            .skip(1)
+            .filter_map(|part| part.split_once('}').map(|(name, _)| name.to_owned()))
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    let (wanted, found) = (values(key), values(form));
+    // A form for one may leave the number out.
+    if found != wanted && !found.iter().all(|name| wanted.contains(name)) {
+        return Err(format!("the values are {found:?}, not {wanted:?}"));
+    }
+    if form.contains('<') && !key.contains('<') {
+        return Err("translations have no HTML".into());
+    }
+    Ok(())
 }

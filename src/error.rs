@@ -1,6 +1,10 @@
 //! [`Error`], the one error type: a sentence for users and a stable code for programs.
 
+use crate::msg;
 use std::borrow::Cow;
+
+use crate::fill;
+use crate::language::{current_language, nt, t};
 
 /// Why an operation failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +43,7 @@ pub enum Error {
     MethodNotAllowed,
     #[error("The request has no length.")]
     LengthRequired,
-    #[error("Too large: the limit is {}.", format_bytes(*.limit))]
+    #[error("{}", fill!("Too large: the limit is {limit}.", limit = format_bytes(*.limit)))]
     TooLarge { limit: u64 },
     #[error("This type of content is not accepted.")]
     UnsupportedMedia,
@@ -53,13 +57,13 @@ pub enum Error {
     PreconditionFailed,
     #[error("The requested range is outside the file.")]
     RangeNotSatisfiable { size: u64 },
-    #[error("Too many attempts. Try again in {}.", format_seconds(*.retry_after))]
+    #[error("{}", fill!("Too many attempts. Try again in {time}.", time = format_seconds(*.retry_after)))]
     TooManyRequests {
         /// Seconds.
         retry_after: u64,
     },
     /// A dependency of the server is temporarily unavailable.
-    #[error("{0} Nothing was lost. Try again in a moment.")]
+    #[error("{} {}", t(.0), t("Nothing was lost. Try again in a moment."))]
     Unavailable(&'static str),
     #[error("Not enough storage left.")]
     QuotaExceeded,
@@ -106,9 +110,9 @@ impl AccountBlock {
     #[must_use]
     pub const fn message(self) -> &'static str {
         match self {
-            Self::Pending => "Your account is waiting for an admin to approve it.",
-            Self::Suspended => "Your account is suspended. Ask the admin of this server why.",
-            Self::Rejected => "Your request for an account was rejected.",
+            Self::Pending => msg!("Your account is waiting for an admin to approve it."),
+            Self::Suspended => msg!("Your account is suspended. Ask the admin of this server why."),
+            Self::Rejected => msg!("Your request for an account was rejected."),
         }
     }
 }
@@ -183,19 +187,20 @@ pub fn format_bytes(bytes: u64) -> String {
             return if tenths >= 1000 || tenths.is_multiple_of(10) {
                 format!("{} {unit}", tenths / 10)
             } else {
-                format!("{}.{} {unit}", tenths / 10, tenths % 10)
+                let (_, sign) = current_language().number_signs();
+                format!("{}{sign}{} {unit}", tenths / 10, tenths % 10)
             };
         }
     }
-    if bytes == 1 { "1 byte".into() } else { format!("{bytes} bytes") }
+    nt(i64::try_from(bytes).unwrap_or(i64::MAX), "{n} byte", "{n} bytes")
 }
 
 fn format_seconds(seconds: u64) -> String {
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     match seconds {
-        0..=1 => "a second".into(),
-        2..=59 => format!("{seconds} seconds"),
-        60..=119 => "a minute".into(),
-        _ => format!("{} minutes", seconds.div_ceil(60)),
+        0..=59 => nt(count(seconds.max(1)), "a second", "{n} seconds"),
+        60..=119 => nt(1, "a minute", "{n} minutes"),
+        _ => nt(count(seconds.div_ceil(60)), "a minute", "{n} minutes"),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod domain;
 pub mod error;
 mod failpoints;
 pub mod http;
+pub mod language;
 pub mod model;
 pub mod os;
 pub mod state;

@@ -1,6 +1,7 @@
 //! Threads: mutexes whose data stays valid when a thread panics, and the blocking pool.
 
 use crate::error::{Error, Result};
+use crate::language::{current_language, run_with_language};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,5 +21,7 @@ where
 {
     // Carries the request id into log lines of the work.
     let span = tracing::Span::current();
-    tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(Error::internal)?
+    let language = current_language();
+    let work = move || span.in_scope(|| run_with_language(language, work));
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }

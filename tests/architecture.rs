@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 13] = [
     &["media"],
     &["sandbox", "clamd"],
     &["config", "thread_priority", "os"],
-    &["error", "failpoints", "sync", "telemetry", "text_fold"],
+    &["error", "failpoints", "language", "sync", "telemetry", "text_fold"],
 ];
 
 /// The order within `domain/`.

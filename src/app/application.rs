@@ -265,7 +265,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
     let application = move || {
         let session = http::session_middleware(&data.settings);
 
-        // Layers run in reverse order: `request_log` is outermost.
+        // Layers run in reverse order: `choose_language` is outermost.
         App::new()
             .app_data(data.clone())
             // The largest body that a handler can extract as bytes or text.
@@ -280,6 +280,7 @@ fn serve(listener: TcpListener, services: &Arc<Services>) -> Result<Server> {
             }))
             .wrap(http::cors(&data.settings))
             .wrap(from_fn(http::request_log))
+            .wrap(from_fn(http::choose_language))
     };
 
     let address = listener.local_addr()?;

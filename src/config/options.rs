@@ -130,6 +130,12 @@ pub const OPTIONS: &[SettingOption] = &[
         "time zone of users who have chosen none, such as Europe/Vienna; empty = that of the system",
     ),
     option(
+        "language",
+        "NEXUS_LANGUAGE",
+        "en",
+        "language of pages if neither the user nor the browser asks for one that is offered: en or de",
+    ),
+    option(
         "xmp_files",
         "NEXUS_XMP_FILES",
         "off",

@@ -15,6 +15,7 @@ use super::public_url;
 use super::retention::Retention;
 
 use crate::error::{Error, Result};
+use crate::language::Language;
 
 /// Who may sign up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub struct Settings {
     pub trash_days: u32,
     /// The name of the time zone of users who have chosen none; `None` for that of the system.
     pub time_zone: Option<String>,
+    /// The language of pages if nobody asks for another one.
+    pub language: Language,
     /// Whether edits are also written to XMP files.
     pub writes_xmp_files: bool,
     /// Whether browsers may install the pages as an app.
@@ -221,6 +224,8 @@ impl Settings {
                 "a number of bytes, 0 for none",
             )?,
             time_zone: parse_time_zone(&get("time_zone"))?,
+            language: Language::parse(&get("language"))
+                .ok_or_else(|| invalid_value("language", "en or de"))?,
             writes_xmp_files: parse_choice("xmp_files", &get("xmp_files"), "on or off", &ON_OFF)?,
             is_installable: parse_choice("pwa", &get("pwa"), "on or off", &ON_OFF)?,
             trash_days: parse_value("trash_days", &get("trash_days"), "a number of days")?,

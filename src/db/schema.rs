@@ -38,6 +38,7 @@ diesel::table! {
         reserved_bytes -> BigInt,
         login_email -> Nullable<Text>,
         time_zone -> Nullable<Text>,
+        language -> Nullable<Text>,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::state::Services;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
 use crate::store::file_moves::FileMove;
+use crate::{fill, msg};
 
 /// The highest number of a name: `a (1).jpg`, `a (2).jpg`, …
 const MAX_NUMBERED_NAMES: u32 = 1 << 24;
@@ -94,7 +95,9 @@ pub(crate) fn move_files_locked(
             for done in &batch {
                 // Another process removed the journal entry, and undoes the rename: nothing may be applied then.
                 if store::file_moves::delete(conn, done.journal.id)? != 1 {
-                    return Err(Error::Unavailable("Another server is at work on the same files."));
+                    return Err(Error::Unavailable(msg!(
+                        "Another server is at work on the same files."
+                    )));
                 }
             }
             Ok(())
@@ -147,7 +150,10 @@ fn write_journal(
     };
 
     let Some(number) = number else {
-        return Err(Error::Conflict(format!("“{}” already exists.", plan.wanted_name)));
+        return Err(Error::Conflict(fill!(
+            "“{wanted_name}” already exists.",
+            wanted_name = plan.wanted_name
+        )));
     };
 
     let name = plan.wanted_name.numbered(number);
@@ -168,7 +174,7 @@ fn write_journal(
     // The unique key rejects a second move of the same item.
     store::file_moves::insert(conn, &journal, now()).map_err(|cause| match Error::from(cause) {
         Error::Conflict(_) => {
-            Error::Conflict("That is being moved right now. Try again in a moment.".into())
+            Error::Conflict(msg!("That is being moved right now. Try again in a moment.").into())
         }
         other => other,
     })?;
@@ -226,9 +232,9 @@ fn rename_all(services: &Services, batch: &mut [CompletedMove]) -> Result<()> {
             // The file is missing, but the row can still change.
             Err(cause) if cause.kind() == ErrorKind::NotFound => {}
             Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {
-                return Err(Error::Conflict(format!(
-                    "The name “{}” was just taken. Try again.",
-                    done.name
+                return Err(Error::Conflict(fill!(
+                    "The name “{name}” was just taken. Try again.",
+                    name = done.name
                 )));
             }
             Err(cause) => return Err(cause.into()),

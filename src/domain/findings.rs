@@ -9,6 +9,7 @@ use crate::model::actor::Actor;
 use crate::model::authority::Authority;
 use crate::model::finding::{Finding, FindingState};
 use crate::model::{Event, FindingId, ScanStatus, User, UserId, now};
+use crate::msg;
 use crate::state::Services;
 use crate::state::ingest_queue::IngestRequest;
 use crate::storage::{FileLocation, ReceivedFile};
@@ -96,7 +97,7 @@ pub fn release(services: &Services, actor: &Actor, id: FindingId) -> Result<()> 
 
     // The admin decided about the bytes that were found, and no others become clean.
     if received.sha256 != finding.sha256 {
-        return Err(Error::Conflict("The file was changed in quarantine.".into()));
+        return Err(Error::Conflict(msg!("The file was changed in quarantine.").into()));
     }
 
     let directory = services.db.read(|conn| {

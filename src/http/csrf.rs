@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 
 use super::session_cookie::SessionCookie;
 use crate::error::Error;
+use crate::msg;
 
 /// The form field with the token.
 pub const CSRF_FIELD: &str = "csrf_token";
@@ -11,7 +12,7 @@ pub const CSRF_FIELD: &str = "csrf_token";
 /// The header that scripts may use instead.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
-const CSRF_MESSAGE: Error = Error::Forbidden("This form expired. Nothing was saved.");
+const CSRF_MESSAGE: Error = Error::Forbidden(msg!("This form expired. Nothing was saved."));
 
 /// Whether the header contains the token that belongs to the session cookie.
 #[must_use]

@@ -5,6 +5,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, ResponseError};
 
 use crate::error::Error;
+use crate::msg;
 
 /// The error of a handler. The middleware turns an `Error` into a page or a JSON body.
 #[derive(Debug)]
@@ -87,7 +88,7 @@ pub fn error_from_status(status: StatusCode) -> Error {
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Error::UnsupportedMedia,
         StatusCode::LENGTH_REQUIRED => Error::LengthRequired,
         status if status.is_client_error() => {
-            Error::BadRequest("The request could not be understood.".into())
+            Error::BadRequest(msg!("The request could not be understood.").into())
         }
         status => Error::internal(format!("answered {status}")),
     }

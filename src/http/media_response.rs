@@ -18,6 +18,7 @@ use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
 use crate::model::{Item, ItemId, PreviewState, ScanStatus};
+use crate::msg;
 use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant};
 use crate::state::session_cache::AuthSession;
@@ -192,7 +193,7 @@ pub async fn thumbnail_response(
         Some(side) => FileVariant::Preview(side),
         None if requested == FULL_SIZE => FileVariant::FullSize,
         None => {
-            let message = "Thumbnails are 320, 640 or 1280 wide, or \"full\".";
+            let message = msg!("Thumbnails are 320, 640 or 1280 wide, or \"full\".");
             return Err(Error::field("size", message).into());
         }
     };

@@ -31,6 +31,7 @@ pub use extract::multipart::multipart_config;
 pub use metrics::configure as metrics;
 pub use middleware::base_path::check as check_base_path;
 pub use middleware::cors::middleware as cors;
+pub use middleware::language::choose_language;
 pub use middleware::request_checks::request_checks;
 pub use middleware::request_log::request_log;
 pub use route::Route;

@@ -22,6 +22,7 @@ use crate::http::run_blocking::services_arc;
 use crate::model::DirectoryId;
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
+use crate::{fill, msg};
 
 /// Files per request.
 const MAX_FILES: usize = 2000;
@@ -75,7 +76,11 @@ pub async fn receive_files(
         // Three more parts for the token, `directory` and `keep_duplicates`, and one for the date of each file.
         files += usize::from(field.name() == Some("file"));
         if files > MAX_FILES || count > MAX_FILES * 2 + 3 {
-            return Err(Error::BadRequest(format!("At most {MAX_FILES} files at once.")).into());
+            return Err(Error::BadRequest(fill!(
+                "At most {max_files} files at once.",
+                max_files = MAX_FILES
+            ))
+            .into());
         }
 
         // The token comes first in our forms, so that no file is stored without it.
@@ -90,8 +95,9 @@ pub async fn receive_files(
                 let text = with_timeout(field_text(&mut field, 200)).await?;
                 // A form also sends the field when nothing was chosen.
                 if !text.is_empty() || form.is_none() {
-                    let id = DirectoryId::parse(&text)
-                        .ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
+                    let id = DirectoryId::parse(&text).ok_or_else(|| {
+                        Error::field("directory", msg!("Choose one of your folders."))
+                    })?;
                     batch.set_directory(id)?;
                 }
             }
@@ -99,7 +105,7 @@ pub async fn receive_files(
                 let keep = match with_timeout(field_text(&mut field, 200)).await?.as_str() {
                     "on" | "true" => true,
                     "" | "false" => false,
-                    _ => return Err(Error::field("keep_duplicates", "true or false.").into()),
+                    _ => return Err(Error::field("keep_duplicates", msg!("true or false.")).into()),
                 };
                 batch.set_keep_duplicates(keep)?;
             }
@@ -114,7 +120,7 @@ pub async fn receive_files(
                 receive_file(&mut batch, field, max_discarded_bytes(services)).await?;
             }
             _ => {
-                return Err(Error::BadRequest("The form has an unknown field.".into()).into());
+                return Err(Error::BadRequest(msg!("The form has an unknown field.").into()).into());
             }
         }
     }
@@ -134,7 +140,7 @@ pub fn parse_file_modified(text: &str) -> Result<i64, Error> {
     // Some clients state a fraction of a millisecond.
     let whole = text.split('.').next().unwrap_or_default();
     whole.parse().map_err(|_| {
-        Error::field("last_modified", "The date of the file in milliseconds since 1970.")
+        Error::field("last_modified", msg!("The date of the file in milliseconds since 1970."))
     })
 }
 

@@ -1,6 +1,7 @@
 //! Validated account fields: names, username, email address, password.
 
 use crate::error::FieldError;
+use crate::{fill, msg};
 
 fn field_error(field: &'static str, message: &str) -> FieldError {
     FieldError::new(field, message)
@@ -16,7 +17,7 @@ impl PersonName {
     /// # Errors
     /// Says what the field accepts.
     pub fn parse(field: &'static str, raw: &str) -> Result<Self, FieldError> {
-        parse_line(field, raw, 100)?.map(Self).ok_or_else(|| field_error(field, "Required"))
+        parse_line(field, raw, 100)?.map(Self).ok_or_else(|| field_error(field, msg!("Required")))
     }
 
     #[must_use]
@@ -45,7 +46,9 @@ impl Username {
         } else {
             Err(field_error(
                 "username",
-                "2 to 64 characters: letters a to z, digits, dot, hyphen, underscore; a letter or digit first.",
+                msg!(
+                    "2 to 64 characters: letters a to z, digits, dot, hyphen, underscore; a letter or digit first."
+                ),
             ))
         }
     }
@@ -79,7 +82,7 @@ impl Email {
         if is_address && address.len() <= 190 {
             Ok(Self(address))
         } else {
-            Err(field_error("email", "An address such as ada@example.org."))
+            Err(field_error("email", msg!("An address such as ada@example.org.")))
         }
     }
 
@@ -93,7 +96,8 @@ impl Email {
 #[derive(Clone)]
 pub struct Password(String);
 
-const COMMON_PASSWORD_MESSAGE: &str = "That password is too common. A few random words work well.";
+const COMMON_PASSWORD_MESSAGE: &str =
+    msg!("That password is too common. A few random words work well.");
 /// The most common passwords that are long enough, one per line in lower case, the most common first.
 const COMMON_PASSWORDS: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/vendor/common-passwords.txt"));
@@ -107,9 +111,12 @@ impl Password {
         let count = raw.chars().count();
         let lower = raw.to_lowercase();
         if count < 8 {
-            Err(field_error("password", "At least 8 characters. A few random words work well."))
+            Err(field_error(
+                "password",
+                msg!("At least 8 characters. A few random words work well."),
+            ))
         } else if count > 200 {
-            Err(field_error("password", "200 characters at most."))
+            Err(field_error("password", msg!("200 characters at most.")))
         } else if COMMON_PASSWORDS.lines().any(|common| lower == common) {
             Err(field_error("password", COMMON_PASSWORD_MESSAGE))
         } else {
@@ -173,7 +180,7 @@ fn parse_line(field: &'static str, raw: &str, max: usize) -> Result<Option<Strin
     let visible: String = raw.chars().filter(is_visible).collect();
     let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() > max {
-        return Err(field_error(field, &format!("{max} characters at most.")));
+        return Err(field_error(field, &fill!("{max} characters at most.", max = max)));
     }
     Ok((!line.is_empty()).then_some(line))
 }

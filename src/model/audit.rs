@@ -7,6 +7,7 @@ use time::macros::format_description;
 use super::text_enum::text_enum;
 use super::{Time, UserId};
 use crate::db::schema::audit_log;
+use crate::msg;
 
 /// What happened.
 #[derive(
@@ -79,30 +80,30 @@ text_enum!(Event {
 impl Event {
     /// All events that are written, with a description.
     pub const NAMED: [(Self, &'static str); 24] = [
-        (Self::LoggedIn, "Logged in"),
-        (Self::LogInRefused, "Failed login"),
-        (Self::LoggedOut, "Logged out"),
-        (Self::SessionsEnded, "Sessions ended"),
-        (Self::TokenMade, "Access token created"),
-        (Self::TokenReused, "Refresh token used twice"),
-        (Self::Registered, "Registered"),
-        (Self::AccountMade, "Account created"),
-        (Self::AccountRemoved, "Account removed"),
-        (Self::Approved, "Approved"),
-        (Self::Rejected, "Rejected"),
-        (Self::Suspended, "Suspended"),
-        (Self::Reactivated, "Reactivated"),
-        (Self::AccessLevelSet, "Role changed"),
-        (Self::QuotaSet, "Quota set"),
-        (Self::CodeHandedOut, "Reset code created"),
-        (Self::PasswordSet, "Password set"),
-        (Self::EmailChanged, "Email changed"),
-        (Self::Deleted, "Deleted permanently"),
-        (Self::Found, "Malware found"),
-        (Self::Released, "Quarantine released"),
-        (Self::FindingDeleted, "Finding deleted"),
-        (Self::Restored, "Backup restored"),
-        (Self::Purged, "Old log entries removed"),
+        (Self::LoggedIn, msg!("Logged in")),
+        (Self::LogInRefused, msg!("Failed login")),
+        (Self::LoggedOut, msg!("Logged out")),
+        (Self::SessionsEnded, msg!("Sessions ended")),
+        (Self::TokenMade, msg!("Access token created")),
+        (Self::TokenReused, msg!("Refresh token used twice")),
+        (Self::Registered, msg!("Registered")),
+        (Self::AccountMade, msg!("Account created")),
+        (Self::AccountRemoved, msg!("Account removed")),
+        (Self::Approved, msg!("Approved")),
+        (Self::Rejected, msg!("Rejected")),
+        (Self::Suspended, msg!("Suspended")),
+        (Self::Reactivated, msg!("Reactivated")),
+        (Self::AccessLevelSet, msg!("Role changed")),
+        (Self::QuotaSet, msg!("Quota set")),
+        (Self::CodeHandedOut, msg!("Reset code created")),
+        (Self::PasswordSet, msg!("Password set")),
+        (Self::EmailChanged, msg!("Email changed")),
+        (Self::Deleted, msg!("Deleted permanently")),
+        (Self::Found, msg!("Malware found")),
+        (Self::Released, msg!("Quarantine released")),
+        (Self::FindingDeleted, msg!("Finding deleted")),
+        (Self::Restored, msg!("Backup restored")),
+        (Self::Purged, msg!("Old log entries removed")),
     ];
 
     /// The description of the event.
@@ -111,7 +112,7 @@ impl Event {
         Self::NAMED
             .iter()
             .find(|(event, _)| *event == self)
-            .map_or("Something else", |(_, words)| words)
+            .map_or(msg!("Something else"), |(_, words)| words)
     }
 }
 

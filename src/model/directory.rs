@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::{DirectoryId, Time, UserId};
 use crate::db::schema::user_directories;
+use crate::msg;
 
 /// A row of `user_directories`.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -33,9 +34,9 @@ impl Directory {
     #[must_use]
     pub fn label(&self) -> &str {
         match self.directory_path.as_str() {
-            "Audios" => "Music",
-            "Uploads" => "Files",
-            "Recents" => "Recent",
+            "Audios" => msg!("Music"),
+            "Uploads" => msg!("Files"),
+            "Recents" => msg!("Recent"),
             _ => &self.directory_name,
         }
     }

@@ -1,6 +1,7 @@
 //! Shelves, which are views of a library, and sort orders.
 
 use super::text_enum::text_enum;
+use crate::msg;
 
 /// A view of a user's library.
 #[derive(
@@ -65,15 +66,15 @@ impl Shelf {
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
-            Self::All => "Everything",
-            Self::Photos | Self::Timeline => "Photos",
-            Self::Videos => "Videos",
-            Self::Audios => "Music",
-            Self::Uploads => "Files",
-            Self::Favorites => "Favorites",
-            Self::Recents => "Recent",
-            Self::Trash => "Trash",
-            Self::Motion => "Moving photos",
+            Self::All => msg!("Everything"),
+            Self::Photos | Self::Timeline => msg!("Photos"),
+            Self::Videos => msg!("Videos"),
+            Self::Audios => msg!("Music"),
+            Self::Uploads => msg!("Files"),
+            Self::Favorites => msg!("Favorites"),
+            Self::Recents => msg!("Recent"),
+            Self::Trash => msg!("Trash"),
+            Self::Motion => msg!("Moving photos"),
         }
     }
 
@@ -157,14 +158,14 @@ impl Sort {
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Newest => "Newest first",
-            Self::Oldest => "Oldest first",
-            Self::Name => "By name",
-            Self::NameReversed => "By name, reversed",
-            Self::Largest => "Largest first",
-            Self::Smallest => "Smallest first",
-            Self::Recent => "Recently opened or added",
-            Self::Trashed => "Recently deleted",
+            Self::Newest => msg!("Newest first"),
+            Self::Oldest => msg!("Oldest first"),
+            Self::Name => msg!("By name"),
+            Self::NameReversed => msg!("By name, reversed"),
+            Self::Largest => msg!("Largest first"),
+            Self::Smallest => msg!("Smallest first"),
+            Self::Recent => msg!("Recently opened or added"),
+            Self::Trashed => msg!("Recently deleted"),
         }
     }
 }

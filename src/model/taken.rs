@@ -2,6 +2,7 @@
 
 use super::text_enum::text_enum;
 use crate::media::{Precision, TakenIn};
+use crate::msg;
 
 /// Where the time of an item comes from.
 #[derive(
@@ -71,11 +72,11 @@ impl TakenSource {
     pub const fn in_words(self) -> Option<&'static str> {
         match self {
             Self::Exif | Self::Xmp | Self::Iptc | Self::QuickTime | Self::Container => None,
-            Self::Sidecar => Some("from the file beside it"),
-            Self::Name => Some("from the file name"),
-            Self::File => Some("from the date of the file"),
-            Self::Upload => Some("date of the upload"),
-            Self::Edited => Some("set by you"),
+            Self::Sidecar => Some(msg!("from the file beside it")),
+            Self::Name => Some(msg!("from the file name")),
+            Self::File => Some(msg!("from the date of the file")),
+            Self::Upload => Some(msg!("date of the upload")),
+            Self::Edited => Some(msg!("set by you")),
         }
     }
 }

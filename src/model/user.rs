@@ -138,6 +138,8 @@ pub struct User {
     pub login_email: Option<String>,
     /// The name of the time zone in which times are shown; `None` for that of the server.
     pub time_zone: Option<String>,
+    /// The code of the language that the user has chosen; `None` for that of the browser.
+    pub language: Option<String>,
 }
 
 impl User {

@@ -57,9 +57,19 @@ pub struct LibraryVersion {
     pub version: i64,
     summary: OnceLock<Arc<LibrarySummary>>,
     months: Mutex<HashMap<Shelf, Months>>,
+    has_places: OnceLock<bool>,
 }
 
 impl LibraryVersion {
+    /// Whether the place of any item is known.
+    pub fn has_places(&self, conn: &mut Conn) -> Result<bool> {
+        if let Some(known) = self.has_places.get() {
+            return Ok(*known);
+        }
+        let has_places = store::item_places::has_any(conn, self.owner)?;
+        Ok(*self.has_places.get_or_init(|| has_places))
+    }
+
     pub fn summary(&self, conn: &mut Conn) -> Result<Arc<LibrarySummary>> {
         if let Some(cached) = self.summary.get() {
             return Ok(cached.clone());
@@ -156,6 +166,7 @@ impl LibraryCache {
                 version,
                 summary: OnceLock::new(),
                 months: Mutex::default(),
+                has_places: OnceLock::new(),
             }),
         };
 

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::model::Password;
 use crate::model::actor::network_of;
 use crate::model::password_hash::{ensure_usable, parameters_of};
+use crate::msg;
 use crate::sync::lock;
 
 /// The `nice` value of hashing threads.
@@ -141,7 +142,7 @@ impl PasswordHasher {
         client: Option<IpAddr>,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        const BUSY: Error = Error::Unavailable("Too many people are logging in at once.");
+        const BUSY: Error = Error::Unavailable(msg!("Too many people are logging in at once."));
         let permits = tokio::time::timeout(QUEUE_TIMEOUT, self.wait_for_slot(client)).await;
         let permits = permits.ok().flatten().ok_or(BUSY)?;
 

@@ -2,6 +2,7 @@
 //!
 //! Locks are per process; several servers need one in the database.
 
+use crate::msg;
 use crate::sync::lock;
 use std::collections::HashMap;
 use std::future::Future;
@@ -47,7 +48,7 @@ impl UploadLocks {
     /// # Errors
     /// `Conflict` while another part is being written.
     pub async fn lock(self: &Arc<Self>, id: UploadId) -> Result<UploadLock> {
-        const BUSY: &str = "Another part of this upload is being written.";
+        const BUSY: &str = msg!("Another part of this upload is being written.");
         let deadline = Instant::now() + TAKEOVER_TIMEOUT;
 
         loop {

@@ -2,6 +2,7 @@
 //!
 //! Limits are per process; a second server has its own.
 
+use crate::msg;
 use crate::sync::lock;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -55,7 +56,7 @@ impl UserSlots {
     pub fn acquire(&self, owner: UserId) -> Result<UserSlot> {
         let mut running = lock(&self.running);
         if running.values().sum::<usize>() >= self.max_total {
-            return Err(Error::Unavailable("Too many downloads are being packed at once."));
+            return Err(Error::Unavailable(msg!("Too many downloads are being packed at once.")));
         }
         let own = running.entry(owner).or_default();
         if *own >= self.max_per_user {

@@ -69,3 +69,13 @@ pub fn count_cities(
         .limit(limit)
         .load(conn)
 }
+
+/// Whether the place of any item of a user is known.
+pub fn has_any(conn: &mut Conn, owner: UserId) -> QueryResult<bool> {
+    let found: Option<ItemId> = table::table
+        .filter(table::user_id.eq(owner))
+        .select(table::item_id)
+        .first(conn)
+        .optional()?;
+    Ok(found.is_some())
+}

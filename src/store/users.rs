@@ -264,6 +264,11 @@ pub fn update_profile(
         .execute(conn)
 }
 
+/// Sets the language of a user's pages.
+pub fn update_language(conn: &mut Conn, id: UserId, code: Option<&str>) -> QueryResult<usize> {
+    diesel::update(users::table.find(id)).set(users::language.eq(code)).execute(conn)
+}
+
 /// Sets the time zone; `None` for that of the server. With `only_if_unset`, a zone that was chosen stays.
 pub fn update_time_zone(
     conn: &mut Conn,

@@ -1,5 +1,6 @@
 import { address } from "./urls.js";
 import { showToast } from "./toasts.js";
+import { t } from "./words.js";
 
 // Recently set stars: a page requested while one was being sent may not contain it yet.
 const LASTING = 10_000;
@@ -29,7 +30,7 @@ export async function toggleStar(button) {
   } catch {
     latest.delete(id);
     show(id, !starred);
-    showToast("The favorite was not saved. Try again.");
+    showToast(t("The favorite was not saved. Try again."));
   }
 }
 

@@ -1,9 +1,10 @@
 // As an installed app: registers the service worker, offers updates, and keeps the page when there is no connection.
 import { address } from "./urls.js";
 import { showToast } from "./toasts.js";
+import { t } from "./words.js";
 
 function offerUpdate(worker) {
-  showToast("A new version is available.", { label: "Reload", run: () => worker.postMessage("activate") });
+  showToast(t("A new version is available."), { label: t("Reload"), run: () => worker.postMessage("activate") });
 }
 
 async function register() {
@@ -52,6 +53,6 @@ export function startInstalledApp() {
   document.addEventListener("turbo:fetch-request-error", (event) => {
     if (navigator.onLine && event.detail.error?.name !== "TypeError") return;
     event.preventDefault();
-    showToast("No connection. You can stay on this page.");
+    showToast(t("No connection. You can stay on this page."));
   });
 }

@@ -1,5 +1,6 @@
 // The list of songs in the player: the current one, removal, and the order, which is changed by dragging a handle or
 // with the arrow keys on it.
+import { t } from "./words.js";
 
 /** Draws the rows. `actions` has `icon`, `start`, `remove` and `move`. */
 export function drawQueue(list, songs, at, actions) {
@@ -15,7 +16,7 @@ export function drawQueue(list, songs, at, actions) {
       className: "queue-handle",
       innerHTML: actions.icon("grip-vertical"),
     });
-    handle.setAttribute("aria-label", `Move ${song.title}. Arrow keys change the order.`);
+    handle.setAttribute("aria-label", t("Move {title}. Arrow keys change the order.", song));
     const open = Object.assign(document.createElement("button"), {
       type: "button",
       className: "queue-song",
@@ -28,7 +29,7 @@ export function drawQueue(list, songs, at, actions) {
       className: "queue-remove",
       innerHTML: actions.icon("x"),
     });
-    away.setAttribute("aria-label", `Remove ${song.title} from queue`);
+    away.setAttribute("aria-label", t("Remove {title} from queue", song));
     away.onclick = () => actions.remove(index);
     row.append(handle, open, away);
     list.append(row);

@@ -3,6 +3,7 @@ import { address, storageKey } from "./urls.js";
 import { AudioDeck } from "./player-audio.js";
 import { drawQueue } from "./player-queue.js";
 import { showToast } from "./toasts.js";
+import { t } from "./words.js";
 
 const KEPT = storageKey("nexus-player");
 /** The volume of this device. */
@@ -24,7 +25,7 @@ const deck = new AudioDeck({
   ended: () => (repeats === "one" ? start(at) : next()),
   error: () => {
     if (queue.length && audio().error) {
-      showToast(`“${queue[at].title}” could not be played.`);
+      showToast(t("“{title}” could not be played.", queue[at]));
       if (at + 1 < queue.length) start(at + 1);
     }
   },
@@ -68,23 +69,23 @@ function build() {
     </div>
     <div class="player-line">
       <span data-part="now">0:00</span>
-      <input type="range" data-part="seek" min="0" max="0" value="0" step="1" aria-label="Position">
+      <input type="range" data-part="seek" min="0" max="0" value="0" step="1" aria-label="${t("Position")}">
       <span data-part="length">0:00</span>
     </div>
     <div class="player-buttons">
-      ${button("previous", "Previous song", "skip-back")}
-      ${button("toggle", "Play", "play")}
-      ${button("next", "Next song", "skip-forward")}
-      ${button("shuffle", "Shuffle", "shuffle", 'class="wide-button" aria-pressed="false"')}
-      ${button("repeat", "Repeat", "repeat", 'class="wide-button" aria-pressed="false"')}
+      ${button("previous", t("Previous song"), "skip-back")}
+      ${button("toggle", t("Play"), "play")}
+      ${button("next", t("Next song"), "skip-forward")}
+      ${button("shuffle", t("Shuffle"), "shuffle", 'class="wide-button" aria-pressed="false"')}
+      ${button("repeat", t("Repeat"), "repeat", 'class="wide-button" aria-pressed="false"')}
       <input type="range" class="player-volume" data-part="volume" min="0" max="1" step="0.05" value="1"
-        aria-label="Volume">
-      ${button("expand", "Now playing", "chevron-up", 'class="narrow-button" aria-expanded="false"')}
-      ${button("list", "Queue", "list-music", 'aria-expanded="false" aria-controls="player-queue"')}
-      ${button("close", "Close player", "x")}
+        aria-label="${t("Volume")}">
+      ${button("expand", t("Now playing"), "chevron-up", 'class="narrow-button" aria-expanded="false"')}
+      ${button("list", t("Queue"), "list-music", 'aria-expanded="false" aria-controls="player-queue"')}
+      ${button("close", t("Close player"), "x")}
     </div>
     <div class="player-queue" id="player-queue" data-part="queue" hidden>
-      <h2>Queue</h2>
+      <h2>${t("Queue")}</h2>
       <ol data-part="songs"></ol>
     </div>`;
   part("previous").onclick = previous;
@@ -132,7 +133,7 @@ function build() {
 }
 
 function showRepeat() {
-  const label = { none: "Repeat", all: "Repeat all", one: "Repeat one" }[repeats];
+  const label = { none: t("Repeat"), all: t("Repeat all"), one: t("Repeat one") }[repeats];
   part("repeat").innerHTML = icon(repeats === "one" ? "repeat-1" : "repeat");
   part("repeat").setAttribute("aria-pressed", String(repeats !== "none"));
   part("repeat").setAttribute("aria-label", label);
@@ -223,7 +224,7 @@ function show() {
   document.body.classList.add("has-player");
   part("title").textContent = song.title;
   part("title").href = address(`/items/${song.id}`);
-  part("artist").textContent = [song.artist, song.album].filter(Boolean).join(" · ") || "Unknown artist";
+  part("artist").textContent = [song.artist, song.album].filter(Boolean).join(" · ") || t("Unknown artist");
   part("cover").innerHTML = icon("music");
   if (song.cover) {
     const isFull = bar().classList.contains("is-full");
@@ -247,12 +248,12 @@ function show() {
 }
 
 /** Sets the label of a row's button. */
-function name(row, verb) {
-  row.querySelector("[data-play] use")?.setAttribute("href", `${icons()}#${verb.toLowerCase()}`);
+function name(row, plays) {
+  row.querySelector("[data-play] use")?.setAttribute("href", `${icons()}#${plays ? "pause" : "play"}`);
   const words = row.querySelector("[data-play] .sr");
-  if (words) words.textContent = `${verb} ${row.dataset.title}`;
+  if (words) words.textContent = plays ? t("Pause {title}", row.dataset) : t("Play {title}", row.dataset);
   const shown = row.querySelector("[data-play-words]");
-  if (shown) shown.textContent = verb;
+  if (shown) shown.textContent = plays ? t("Pause") : t("Play");
 }
 
 /** Marks the playing row, whichever page is open. */
@@ -269,9 +270,9 @@ export function mark() {
   if (!song) return;
   for (const row of document.querySelectorAll(`[data-song][data-tile="${CSS.escape(song.id)}"]`)) {
     row.setAttribute("data-playing", "");
-    name(row, audio().paused ? "Play" : "Pause");
+    name(row, !audio().paused);
   }
-  for (const row of document.querySelectorAll("[data-song]:not([data-playing])")) name(row, "Play");
+  for (const row of document.querySelectorAll("[data-song]:not([data-playing])")) name(row, false);
 }
 
 async function start(index, from = 0) {
@@ -284,7 +285,7 @@ async function start(index, from = 0) {
     await audio().play();
   } catch (error) {
     if (error.name === "NotSupportedError")
-      showToast(`Your browser can't play “${queue[at].title}”. Download it to listen.`);
+      showToast(t("Your browser can't play “{title}”. Download it to listen.", queue[at]));
   }
 }
 
@@ -300,7 +301,7 @@ export function enqueue(song) {
   if (queue.length === 1) return start(0);
   keep();
   if (bar().childElementCount && !part("queue").hidden) list();
-  showToast(`Added “${song.title}” to queue`);
+  showToast(t("Added “{title}” to queue", song));
 }
 
 export function toggle() {
@@ -355,10 +356,10 @@ export function restore() {
 }
 
 function showToggle() {
-  const verb = audio().paused ? "Play" : "Pause";
-  part("toggle").innerHTML = icon(verb.toLowerCase());
-  part("toggle").setAttribute("aria-label", verb);
-  part("toggle").title = verb;
+  const label = audio().paused ? t("Play") : t("Pause");
+  part("toggle").innerHTML = icon(audio().paused ? "play" : "pause");
+  part("toggle").setAttribute("aria-label", label);
+  part("toggle").title = label;
 }
 
 function refresh() {
@@ -372,7 +373,7 @@ function showTime() {
   if (!queue.length || !bar()?.childElementCount) return;
   part("now").textContent = clock(currentTime);
   part("seek").value = String(Math.floor(currentTime));
-  part("seek").setAttribute("aria-valuetext", `${clock(currentTime)} of ${clock(duration)}`);
+  part("seek").setAttribute("aria-valuetext", t("{time} of {length}", { time: clock(currentTime), length: clock(duration) }));
   const following = queue[at + 1] ?? (repeats === "all" ? queue[0] : null);
   if (following && repeats !== "one" && duration - currentTime < PREPARE) deck.prepare(following.src);
   if (Date.now() - kept > 5000) {

@@ -1,5 +1,6 @@
 // Previews that are being made: fetches the page again until they are ready, and replaces only their tiles.
 import { fetchPage } from "./fetch-page.js";
+import { t } from "./words.js";
 
 let timer = 0;
 let tries = 0;
@@ -38,7 +39,7 @@ function announce(fresh) {
     });
     strip.before(pill);
   }
-  pill.textContent = `${ready} new · Show`;
+  pill.textContent = t("{ready} new · Show", { ready });
 }
 
 async function look() {

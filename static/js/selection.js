@@ -1,5 +1,6 @@
 // The selection bar is shown while something is selected, with the number of items.
 import { loadRest } from "./infinite-scroll.js";
+import { t } from "./words.js";
 
 /** Items that one request may change. */
 const MOST = 1000;
@@ -14,13 +15,13 @@ export function update() {
   const count = boxes().filter((box) => box.checked).length;
   bar.hidden = count === 0;
   bar.dataset.started = "yes";
-  bar.querySelector("[data-selection-count]").textContent = `${count} selected`;
+  bar.querySelector("[data-selection-count]").textContent = t("{count} selected", { count });
   bar.querySelector("[data-selection-none]").hidden = false;
   const all = bar.querySelector("[data-selection-all]");
   const total = Number(document.querySelector("[data-total]")?.dataset.total ?? 0);
   if (all) {
     all.hidden = count < boxes().length || boxes().length >= total || total > MOST;
-    all.textContent = `Select all ${total}`;
+    all.textContent = t("Select all {total}", { total });
   }
   document.querySelector("[data-grid]")?.classList.toggle("tile-grid-on", count > 0);
   for (const button of document.querySelectorAll("[data-select-group]")) {

@@ -1,4 +1,5 @@
 // Messages: shown in the corner, announced by screen readers, removed after some seconds.
+import { t } from "./words.js";
 const SHORT = 8000;
 const WITH_ACTION = 20000;
 
@@ -64,7 +65,7 @@ export function refreshToasts(isFirst) {
   if (toasts.length)
     say(
       toasts
-        .map((toast) => toast.querySelector("p").textContent + (toast.querySelector("form") ? " Press z to undo." : ""))
+        .map((toast) => toast.querySelector("p").textContent + (toast.querySelector("form") ? ` ${t("Press z to undo.")}` : ""))
         .join(" "),
     );
   else if (!isFirst) say(document.title);

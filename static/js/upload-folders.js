@@ -1,5 +1,6 @@
 // Uploads of whole folders: creates the same folders in the library.
 import { address, reasonOf } from "./urls.js";
+import { t } from "./words.js";
 
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
 const made = new Map();
@@ -14,7 +15,7 @@ async function make(name, parent) {
     body: JSON.stringify(body),
   });
   if (answer.ok) return (await answer.json()).id;
-  throw new Error(reasonOf(await answer.json()) ?? "The folder could not be created.");
+  throw new Error(reasonOf(await answer.json()) ?? t("The folder could not be created."));
 }
 
 /** The id of the folder of `path` below `base`; '' if the kind of the file decides. */

@@ -1,5 +1,6 @@
 // Clicks and keys on the queue of uploads.
 import * as queue from "./upload-queue.js";
+import { t } from "./words.js";
 
 const rowOf = (event) => queue.find(event.target.closest?.("[data-transfer]")?.dataset.transfer);
 
@@ -24,7 +25,7 @@ document.addEventListener("click", (event) => {
   if (finished) {
     const isShown = document.querySelector("[data-queue-list]").classList.toggle("with-finished");
     finished.setAttribute("aria-expanded", String(isShown));
-    finished.textContent = isShown ? "Hide finished" : "Show finished";
+    finished.textContent = isShown ? t("Hide finished") : t("Show finished");
   }
   if (event.target.closest("[data-queue-clear]")) {
     queue.clearFinished();

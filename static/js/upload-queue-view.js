@@ -1,31 +1,34 @@
 // The queue as a list: one row per file, and the total.
 import { address } from "./urls.js";
+import { msg, t } from "./words.js";
 
 const GB = 1e9;
 const MB = 1e6;
+const decimal = (number) =>
+  number.toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 export const size = (bytes) =>
   bytes >= GB
-    ? `${(bytes / GB).toFixed(1)} GB`
+    ? `${decimal(bytes / GB)} GB`
     : bytes >= MB
-      ? `${(bytes / MB).toFixed(1)} MB`
+      ? `${decimal(bytes / MB)} MB`
       : `${Math.ceil(bytes / 1000)} kB`;
 const left = (seconds) =>
   seconds > 5400
-    ? `${Math.round(seconds / 3600)} h left`
+    ? t("{hours} h left", { hours: Math.round(seconds / 3600) })
     : seconds > 90
-      ? `${Math.ceil(seconds / 60)} min left`
+      ? t("{minutes} min left", { minutes: Math.ceil(seconds / 60) })
       : `${Math.max(1, Math.ceil(seconds))} s left`;
 
 const WORDS = {
-  waiting: "Waiting",
-  checking: "Checking for duplicates",
-  sending: "Uploading",
-  paused: "Paused",
-  offline: "Waiting for network",
-  lost: "Stopped",
-  done: "Done",
-  duplicate: "Already uploaded",
-  refused: "Failed",
+  waiting: t("Waiting"),
+  checking: t("Checking for duplicates"),
+  sending: t("Uploading"),
+  paused: t("Paused"),
+  offline: t("Waiting for network"),
+  lost: t("Stopped"),
+  done: t("Done"),
+  duplicate: t("Already uploaded"),
+  refused: t("Failed"),
 };
 const ICONS = {
   done: "circle-check",
@@ -46,7 +49,13 @@ const ACTIONS = {
   duplicate: ["both"],
   refused: ["retry", "cancel"],
 };
-const LABELS = { pause: "Pause", resume: "Resume", retry: "Retry", cancel: "Cancel", both: "Keep both" };
+const LABELS = {
+  pause: t("Pause"),
+  resume: t("Resume"),
+  retry: t("Retry"),
+  cancel: t("Cancel"),
+  both: t("Keep both"),
+};
 
 function element(name, properties = {}, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -65,17 +74,19 @@ function icon(name) {
   return svg;
 }
 
+const part = (sent, all) => t("{sent} of {all}", { sent: size(sent), all: size(all) });
+
 function said(transfer) {
   const { state, sent, size: all, speed, why } = transfer;
   if (why) return why;
-  if (state === "lost") return "Choose the file again to resume";
+  if (state === "lost") return t("Choose the file again to resume");
   if (state === "sending") {
     const percent = all ? Math.floor((sent / all) * 100) : 100;
-    if (sent >= all) return "Saving";
+    if (sent >= all) return t("Saving");
     const pace = speed > 0 ? ` · ${size(speed)}/s · ${left((all - sent) / speed)}` : "";
-    return `${percent} % · ${size(sent)} of ${size(all)}${pace}`;
+    return `${percent} % · ${part(sent, all)}${pace}`;
   }
-  return sent > 0 && sent < all ? `${size(sent)} of ${size(all)}` : size(all);
+  return sent > 0 && sent < all ? part(sent, all) : size(all);
 }
 
 function named(text, name) {
@@ -95,7 +106,7 @@ export function row(list, transfer) {
         { className: "row-name" },
         element("b", { textContent: transfer.path || transfer.name }),
         element("span", { className: "meta" }),
-        element("progress", { max: 1, value: 0, ariaLabel: `Progress of ${transfer.name}` }),
+        element("progress", { max: 1, value: 0, ariaLabel: t("Progress of {name}", { name: transfer.name }) }),
       ),
       element("span", { className: "row-state" }),
       element("span", { className: "row-actions" }),
@@ -130,7 +141,7 @@ export function row(list, transfer) {
       element(
         "a",
         { className: "btn small", href: address("/login?next=/upload") },
-        ...named("Log in", `to send ${transfer.name}`),
+        ...named(t("Log in"), t("to send {name}", { name: transfer.name })),
       ),
     );
   if (transfer.item)
@@ -138,13 +149,13 @@ export function row(list, transfer) {
       element(
         "a",
         { className: "btn small", href: address(`/items/${transfer.item}`) },
-        ...named("Open", transfer.name),
+        ...named(t("Open"), transfer.name),
       ),
     );
   if (state === "lost") {
     const input = element("input", { type: "file", className: "sr" });
     input.dataset.transferFile = "";
-    buttons.unshift(element("label", { className: "btn small" }, ...named("Choose again", transfer.name), input));
+    buttons.unshift(element("label", { className: "btn small" }, ...named(t("Choose again"), transfer.name), input));
   }
   actions.replaceChildren(...buttons);
   if (hadFocus) actions.querySelector("button, a, input")?.focus();
@@ -154,13 +165,13 @@ export function row(list, transfer) {
 export function summary(transfers) {
   const count = (state) => transfers.filter((transfer) => transfer.state === state).length;
   const parts = [
-    ["done", "added"],
-    ["duplicate", "already uploaded"],
-    ["refused", "failed"],
-  ].map(([state, word]) => [count(state), word]);
+    [count("done"), msg("{n} added")],
+    [count("duplicate"), msg("{n} already uploaded")],
+    [count("refused"), msg("{n} failed")],
+  ];
   return parts
     .filter(([number]) => number)
-    .map(([number, word]) => `${number} ${word}`)
+    .map(([n, text]) => t(text, { n }))
     .join(", ");
 }
 
@@ -172,5 +183,5 @@ export function total(transfers) {
   const open = live.filter((transfer) => transfer.state !== "done").length;
   const speed = live.reduce((sum, transfer) => sum + (transfer.state === "sending" ? transfer.speed : 0), 0);
   const rest = speed > 0 ? ` · ${size(speed)}/s · ${left((all - sent) / speed)}` : "";
-  return { open, part: all ? sent / all : 1, words: `${open} left · ${size(sent)} of ${size(all)}${rest}` };
+  return { open, part: all ? sent / all : 1, words: t("{open} left · {sent} of {all}", { open, sent: size(sent), all: size(all) }) + rest };
 }

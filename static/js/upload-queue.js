@@ -7,12 +7,13 @@ import { folderOf } from "./upload-folders.js";
 import { row, summary, total } from "./upload-queue-view.js";
 import { deleteUpload, findSame, isTemporary, messageOf, sendFile, statusOf } from "./upload-sender.js";
 import * as store from "./upload-queue-store.js";
+import { nt, t } from "./words.js";
 
 const AT_ONCE = 3;
 const TRY_AGAIN = 3000;
 const LIVE = new Set(["waiting", "checking", "sending", "offline"]);
 const OVER = new Set(["done", "duplicate", "refused"]);
-const OTHER = "That's a different file. Name and size must match.";
+const OTHER = t("That's a different file. Name and size must match.");
 
 const person = document.body.dataset.person;
 const transfers = new Map();
@@ -79,7 +80,7 @@ function foldFinished(queue) {
   const button = queue.querySelector("[data-queue-finished]");
   button.hidden = !folded.length;
   const isOpen = button.getAttribute("aria-expanded") === "true";
-  button.textContent = isOpen ? "Hide finished" : `${folded.length} more done · Show`;
+  button.textContent = isOpen ? t("Hide finished") : t("{count} more done · Show", { count: folded.length });
 }
 
 // Updates counts, the storage meter and recent items.
@@ -154,7 +155,7 @@ export async function add(files, { directory = "", keepsBoth = false, url = null
     show(transfer);
   }
   mood = "";
-  tell(`${added.length} ${added.length === 1 ? "file" : "files"}, sending`);
+  tell(nt(added.length, "{n} file, sending", "{n} files, sending"));
   pump();
   // The first files are already being sent while the rest is stored.
   for (const transfer of added) if (transfer.file) await keep(transfer);
@@ -256,15 +257,15 @@ function failed(transfer, error) {
   transfer.speed = 0;
   transfer.sent = transfer.safe ?? 0;
   if (status === 401) {
-    set(transfer, "paused", "You've been logged out. Log in to continue.");
+    set(transfer, "paused", t("You've been logged out. Log in to continue."));
     transfer.isLoggedOut = true;
     document.querySelector(`[data-transfer="${transfer.id}"]`)?.removeAttribute("data-state");
     show(transfer);
-    return tell("You've been logged out. Log in to continue.");
+    return tell(t("You've been logged out. Log in to continue."));
   }
   if (isTemporary(status)) {
     set(transfer, "offline");
-    tell("Waiting for network");
+    tell(t("Waiting for network"));
     setTimeout(tryAgain, TRY_AGAIN);
     return;
   }
@@ -277,7 +278,7 @@ export async function tryAgain() {
   try {
     const answer = await fetch(address("/healthz"), { cache: "no-store" });
     if (!answer.ok) throw new Error(String(answer.status));
-    tell("Resuming");
+    tell(t("Resuming"));
     for (const transfer of all()) if (transfer.state === "offline") set(transfer, "waiting");
     pump();
   } catch {

@@ -1,5 +1,6 @@
 // Sends one file by tus 1.0.0, and looks for its bytes on the server first.
 import { address, reasonOf } from "./urls.js";
+import { t } from "./words.js";
 
 /** Below what proxies usually accept (100 MB). */
 const PART = 48 * 1024 * 1024;
@@ -57,7 +58,7 @@ export function messageOf(error) {
   try {
     return reasonOf(JSON.parse(error.originalResponse.getBody()));
   } catch {
-    return `The server answered ${statusOf(error)}.`;
+    return t("The server answered {status}.", { status: statusOf(error) });
   }
 }
 

@@ -2,6 +2,7 @@
 import { KIND as ITEMS } from "./drag-items.js";
 import { storageKey } from "./urls.js";
 import { showToast } from "./toasts.js";
+import { t } from "./words.js";
 
 let loaded = null;
 let warming = 0;
@@ -24,7 +25,7 @@ async function send(form, files) {
     queue = await engine();
   } catch {
     loaded = null;
-    showToast("No connection: these files were not added. Choose them again when you are online.");
+    showToast(t("No connection: these files were not added. Choose them again when you are online."));
     return;
   }
   // A page without a form takes files into the folder that it shows.
@@ -85,7 +86,7 @@ export function refreshUpload() {
   } catch {
     /* A browser that keeps nothing has no queue. */
   }
-  takeShared().catch(() => showToast("The shared files could not be read."));
+  takeShared().catch(() => showToast(t("The shared files could not be read.")));
   if (isWaiting || loaded) engine().then(({ refresh }) => refresh());
   // Loaded soon after the page, so that files chosen without a connection wait for one.
   clearTimeout(warming);

@@ -7,6 +7,7 @@ import { toggleStar } from "./favorites.js";
 import { askForMore, loadRest } from "./infinite-scroll.js";
 import { showToast } from "./toasts.js";
 import { stopMotion, toggleMotion } from "./motion.js";
+import { t } from "./words.js";
 
 const base = new URL("..", import.meta.url);
 
@@ -46,7 +47,7 @@ function film(data) {
   box.className = "pswp__film";
   const words = Object.assign(document.createElement("p"), {
     className: "note",
-    textContent: "This video can't play in your browser. Download it to watch.",
+    textContent: t("This video can't play in your browser. Download it to watch."),
   });
   if (data.original) {
     const video = Object.assign(document.createElement("video"), {
@@ -107,7 +108,7 @@ async function share({ id, name }) {
     if (navigator.canShare?.({ files })) await navigator.share({ files, title: name });
     else await navigator.share({ title: name, url: new URL(address(`/items/${id}`), location.href).href });
   } catch (error) {
-    if (error.name !== "AbortError") showToast("This could not be shared.");
+    if (error.name !== "AbortError") showToast(t("This could not be shared."));
   }
 }
 
@@ -130,11 +131,11 @@ export async function openViewer(link) {
     showHideAnimationType: matchMedia("(prefers-reduced-motion: reduce)").matches ? "none" : "zoom",
     showAnimationDuration: 150,
     hideAnimationDuration: 150,
-    closeTitle: "Close (Esc)",
-    zoomTitle: "Zoom (z)",
-    arrowPrevTitle: "Previous",
-    arrowNextTitle: "Next",
-    errorMsg: "This photo could not be loaded.",
+    closeTitle: t("Close (Esc)"),
+    zoomTitle: t("Zoom (z)"),
+    arrowPrevTitle: t("Previous"),
+    arrowNextTitle: t("Next"),
+    errorMsg: t("This photo could not be loaded."),
   });
   viewer.addFilter("thumbEl", (thumb, data) => data.element?.querySelector("img") ?? thumb);
   viewer.on("contentLoad", (event) => {
@@ -190,12 +191,12 @@ export async function openViewer(link) {
       toast.remove();
       try {
         await post(undo);
-        showToast("Restored. It is in its place after a reload.");
+        showToast(t("Restored. It is in its place after a reload."));
       } catch {
-        showToast("That could not be undone.");
+        showToast(t("That could not be undone."));
       }
     };
-    showToast(text, { label: "Undo", run: restore });
+    showToast(text, { label: t("Undo"), run: restore });
   };
 
   const act = async (path, text, undo) => {
@@ -204,7 +205,7 @@ export async function openViewer(link) {
       await post(path(id));
       remove(id, text, undo?.(id));
     } catch {
-      showToast("That did not work. Try again.");
+      showToast(t("That did not work. Try again."));
     }
   };
 
@@ -213,20 +214,20 @@ export async function openViewer(link) {
   const fillPanel = async () => {
     if (!panel) return;
     const { id } = current();
-    panel.replaceChildren(Object.assign(document.createElement("p"), { className: "meta", textContent: "Loading…" }));
+    panel.replaceChildren(Object.assign(document.createElement("p"), { className: "meta", textContent: t("Loading…") }));
     try {
       const page = await fetchPage(address(`/items/${id}`));
       if (!panel || current()?.id !== id) return;
-      const heading = Object.assign(document.createElement("h2"), { textContent: "Details" });
+      const heading = Object.assign(document.createElement("h2"), { textContent: t("Details") });
       const link = Object.assign(document.createElement("a"), {
         href: address(`/items/${id}`),
         className: "btn",
-        textContent: "Open page to edit",
+        textContent: t("Open page to edit"),
       });
       panel.replaceChildren(heading, page.querySelector('[aria-labelledby="about"] .facts'), link);
     } catch {
       panel?.replaceChildren(
-        Object.assign(document.createElement("p"), { textContent: "The details could not be loaded." }),
+        Object.assign(document.createElement("p"), { textContent: t("The details could not be loaded.") }),
       );
     }
   };
@@ -235,7 +236,7 @@ export async function openViewer(link) {
       panel.remove();
       panel = null;
     } else {
-      panel = Object.assign(document.createElement("aside"), { className: "pswp__details", ariaLabel: "Details" });
+      panel = Object.assign(document.createElement("aside"), { className: "pswp__details", ariaLabel: t("Details") });
       viewer.element.append(panel);
       fillPanel();
     }
@@ -323,7 +324,7 @@ export async function openViewer(link) {
       className: "pswp__place",
       onInit: (element) => {
         viewer.on("change", () => {
-          element.textContent = inList ? `${offset() + viewer.currIndex + 1} of ${total()}` : "";
+          element.textContent = inList ? t("{place} of {total}", { place: offset() + viewer.currIndex + 1, total: total() }) : "";
         });
       },
     });
@@ -335,7 +336,7 @@ export async function openViewer(link) {
       await kept;
       element.setAttribute("aria-pressed", known.getAttribute("aria-pressed"));
     };
-    button("motion", 7, "Play motion", "circle-play", (event, element) => {
+    button("motion", 7, t("Play motion"), "circle-play", (event, element) => {
       const box = viewer.currSlide.container;
       toggleMotion(box, current().motion, element);
       const [video, image] = [box.querySelector("[data-motion-video]"), viewer.currSlide.content.element];
@@ -343,23 +344,23 @@ export async function openViewer(link) {
       // The picture is placed and scaled inside of the same box.
       for (const side of ["width", "height"]) video.style[side] = image.style[side];
     });
-    if (inList && !isTrash) button("star", 8, "Favorite", "star", star);
-    if (navigator.share && !isTrash) button("share", 9, "Share", "share-2", () => share(current()));
-    button("save", 10, "Download", "download", () => {}, "a");
+    if (inList && !isTrash) button("star", 8, t("Favorite"), "star", star);
+    if (navigator.share && !isTrash) button("share", 9, t("Share"), "share-2", () => share(current()));
+    button("save", 10, t("Download"), "download", () => {}, "a");
     if (inList && isTrash)
-      button("restore", 11, "Restore", "undo-2", () => act((id) => `/items/${id}/restore`, "Restored"));
+      button("restore", 11, t("Restore"), "undo-2", () => act((id) => `/items/${id}/restore`, t("Restored")));
     if (inList && !isTrash) {
-      button("move", 11, "Move", "folder-input", () => submit("/items/move", current().id));
-      button("trash", 12, "Move to trash", "trash-2", () =>
+      button("move", 11, t("Move"), "folder-input", () => submit("/items/move", current().id));
+      button("trash", 12, t("Move to trash"), "trash-2", () =>
         act(
           (id) => `/items/${id}/trash`,
-          "Moved to trash",
+          t("Moved to trash"),
           (id) => `/items/${id}/restore`,
         ),
       );
     }
-    button("details", 13, "Details", "info", togglePanel);
-    if (inList) button("slideshow", 14, "Slideshow", "presentation", toggleSlideshow);
+    button("details", 13, t("Details"), "info", togglePanel);
+    if (inList) button("slideshow", 14, t("Slideshow"), "presentation", toggleSlideshow);
   });
   viewer.on("change", fillPanel);
   viewer.on("pointerDown", stopSlideshow);
@@ -402,29 +403,29 @@ export async function openViewer(link) {
         goToEdge("below");
         break;
       case "f":
-        press("Favorite");
+        press(t("Favorite"));
         break;
       case "i":
-        press("Details");
+        press(t("Details"));
         break;
       case "m":
-        press("Move");
+        press(t("Move"));
         break;
       case "r":
-        press("Restore");
+        press(t("Restore"));
         break;
       case "s":
-        press("Slideshow");
+        press(t("Slideshow"));
         break;
       case "Delete":
-        press("Move to trash");
+        press(t("Move to trash"));
         break;
       default:
     }
   });
   viewer.on("afterInit", () => {
     viewer.element.setAttribute("aria-modal", "true");
-    viewer.element.setAttribute("aria-label", "Viewer");
+    viewer.element.setAttribute("aria-label", t("Viewer"));
     // Messages are read and used inside of the dialog.
     const toasts = document.querySelector("[data-toasts]");
     if (toasts) viewer.element.append(toasts);
@@ -437,7 +438,7 @@ export async function openViewer(link) {
     const live = document.getElementById("live");
     const data = current();
     if (live && data)
-      live.textContent = [data.taken, data.name, `${offset() + viewer.currIndex + 1} of ${total()}`]
+      live.textContent = [data.taken, data.name, t("{place} of {total}", { place: offset() + viewer.currIndex + 1, total: total() })]
         .filter(Boolean)
         .join(", ");
   });

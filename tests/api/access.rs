@@ -40,8 +40,10 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/logout"
         | "/register"
         | "/recover"
+        | "/language"
         | "/healthz"
         | "/readyz"
+        | "/static/{version}/words-{language}.json"
         | "/static/{version}/{name:.*}" => OPEN,
         "/pending" => [LogIn, In, In, In, In],
         "/dashboard"
@@ -69,6 +71,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/account/picture"
         | "/account/sessions"
         | "/account/storage"
+        | "/account/language"
         | "/account/apps"
         | "/account/tokens"
         | "/account/sessions/end-others" => SIGNED_IN,
@@ -244,6 +247,7 @@ fn filled(path: &str, ids: &Ids) -> String {
     path.replace("{id}", &id)
         .replace("{page}", "1")
         .replace("{directory_id}", &ids.directory)
+        .replace("{language}", "de")
         .replace("{version}/{name:.*}", "x/css/nexus.css")
 }
 

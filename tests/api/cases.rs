@@ -112,7 +112,9 @@ async fn check(browser: &Browser, program: &Program, name: &str, id: &str, expec
         }
     }
     if let Some(position) = expected.get("position") {
-        let shown = fact(&page, "Location").unwrap_or_default();
+        // The page shows the city, and the degrees under the mouse.
+        let title = page.attribute("dl.facts a[href^='/map']", "title").unwrap_or_default();
+        let shown = fact(&page, "Location").unwrap_or_default() + &title;
         for (degrees, letters) in [(&position[0], ["N", "S"]), (&position[1], ["E", "W"])] {
             let degrees = degrees.as_f64().unwrap();
             let shown_degrees =

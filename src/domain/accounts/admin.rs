@@ -17,6 +17,7 @@ use crate::model::actor::{Actor, Client};
 use crate::model::{
     AccessLevel, Event, Origin, Password, Session, Status, Time, User, UserId, now,
 };
+use crate::msg;
 use crate::state::Services;
 use crate::state::session_cache::token_hash;
 use crate::store;
@@ -38,13 +39,13 @@ pub fn set_access_level(
     level: &str,
 ) -> Result<User> {
     let level = AccessLevel::parse(level)
-        .ok_or_else(|| Error::field("access_level", "Choose user or admin."))?;
+        .ok_or_else(|| Error::field("access_level", msg!("Choose user or admin.")))?;
     let user = services.db.write(|conn| {
         let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
         // The next login would set the level of the file again.
         if services.users_file.sets_access_level_of(&user) {
             return Err(Error::Conflict(
-                "Their access level stands in the users file. Change it there.".into(),
+                msg!("Their access level stands in the users file. Change it there.").into(),
             ));
         }
         change_access_level(services, conn, actor, id, level)

@@ -10,6 +10,7 @@ use crate::model::{
     AccessLevel, DirectoryId, Email, Origin, Password, PersonName, Status, Theme, Time, User,
     UserId, Username,
 };
+use crate::msg;
 use crate::state::Services;
 use crate::storage::MediaDir;
 use crate::store;
@@ -188,11 +189,12 @@ fn ensure_free(conn: &mut Conn, person: &ValidPerson, start: InitialStatus) -> R
     let mut taken = Vec::new();
     // Told to everyone, because a name has to be chosen.
     if store::users::is_username_taken(conn, person.username.as_str(), None)? {
-        taken.push(FieldError::new("username", "That username is taken. Choose another one."));
+        taken
+            .push(FieldError::new("username", msg!("That username is taken. Choose another one.")));
     }
     // Not told to strangers. Admins see it in the queue.
     if !start.is_request && store::users::is_email_taken(conn, person.email.as_str(), None)? {
-        taken.push(FieldError::new("email", "There is an account with that email already."));
+        taken.push(FieldError::new("email", msg!("There is an account with that email already.")));
     }
     if taken.is_empty() { Ok(()) } else { Err(Error::Invalid(taken)) }
 }

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{AccessLevel, Event, SessionKind, Status, now};
+use crate::msg;
 use crate::state::Services;
 use crate::store;
 use crate::sync::run_on_blocking_pool;
@@ -72,7 +73,7 @@ pub async fn set_up(
     if !is_right {
         return Err(Error::field(
             "code",
-            "That is not the code this server printed when it started.",
+            msg!("That is not the code this server printed when it started."),
         ));
     }
 

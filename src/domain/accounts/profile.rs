@@ -7,6 +7,7 @@ use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sessions::lifecycle;
 use crate::domain::sessions::password_proof::PasswordProof;
 use crate::error::{Error, FieldError, Result};
+use crate::language::Language;
 use crate::media::avatar;
 use crate::model::account_fields::parse_optional_line;
 use crate::model::actor::Actor;
@@ -15,6 +16,7 @@ use crate::model::authority::Authority;
 use crate::model::{
     Email, Event, Origin, Password, PersonName, SessionKind, Theme, TimeZone, User, now,
 };
+use crate::msg;
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
 use crate::store;
@@ -121,7 +123,10 @@ fn save(
         // The unique index is the final check; this one names the field.
         let is_taken = store::users::is_email_taken(conn, email, Some(user.id))?;
         if is_taken && current.is_admin() {
-            return Err(Error::field("email", "There is an account with that email already."));
+            return Err(Error::field(
+                "email",
+                msg!("There is an account with that email already."),
+            ));
         }
         let update = store::users::ProfileUpdate {
             firstname: profile.firstname.as_str(),
@@ -160,7 +165,7 @@ fn save(
 pub fn set_theme(services: &Services, authority: &Authority<'_>, theme: &str) -> Result<()> {
     let user = authority.user;
     let theme = Theme::parse(theme)
-        .ok_or_else(|| Error::field("theme", "Choose system, light or dark."))?;
+        .ok_or_else(|| Error::field("theme", msg!("Choose system, light or dark.")))?;
     services.db.write(|conn| {
         authorize(conn, authority.key(), Need::Active)?;
         crate::db::ensure_one_row(store::users::update_theme(conn, user.id, theme)?)
@@ -192,7 +197,7 @@ pub fn set_time_zone(
     let zone = match name {
         "" => None,
         name => Some(TimeZone::parse(name).ok_or_else(|| {
-            Error::field("time_zone", "Choose one of the time zones in the list.")
+            Error::field("time_zone", msg!("Choose one of the time zones in the list."))
         })?),
     };
     let name = zone.as_ref().map(TimeZone::name);
@@ -200,6 +205,27 @@ pub fn set_time_zone(
     services.write_library(user.id, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
         store::users::update_time_zone(conn, user.id, name, is_detected)?;
+        Ok(())
+    })?;
+    services.session_cache.invalidate_user(user.id);
+    Ok(())
+}
+
+/// Sets the language of a user's pages; an empty code stands for that of the browser.
+///
+/// # Errors
+/// `Invalid` for an unknown language.
+pub fn set_language(services: &Services, authority: &Authority<'_>, code: &str) -> Result<()> {
+    let user = authority.user;
+    let language = match code {
+        "" => None,
+        code => Some(Language::parse(code).ok_or_else(|| {
+            Error::field("language", msg!("Choose one of the languages in the list."))
+        })?),
+    };
+    services.write_library(user.id, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        store::users::update_language(conn, user.id, language.map(Language::code))?;
         Ok(())
     })?;
     services.session_cache.invalidate_user(user.id);
@@ -221,9 +247,9 @@ pub async fn change_password(
 
     // The password of such a user is in the users file, which only the server's owner changes.
     if user.origin == Origin::File {
-        return Err(Error::Forbidden(
-            "Your password is kept in a file on the server. Ask the admin to change it.",
-        ));
+        return Err(Error::Forbidden(msg!(
+            "Your password is kept in a file on the server. Ask the admin to change it."
+        )));
     }
 
     let field = "current_password";
@@ -275,7 +301,7 @@ pub fn set_avatar(services: &Services, authority: &Authority<'_>, bytes: &[u8]) 
         avatar::initials_svg(&user.firstname, &user.lastname)
     } else {
         avatar::picture_svg(bytes).ok_or_else(|| {
-            Error::field("picture", "That is no JPEG, PNG, WebP or GIF of 1 MB at most.")
+            Error::field("picture", msg!("That is no JPEG, PNG, WebP or GIF of 1 MB at most."))
         })?
     };
     services.db.read(|conn| authorize(conn, authority.key(), Need::Active))?;

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Event, SessionKind, Status, UserId, now};
+use crate::msg;
 use crate::state::Services;
 use crate::store;
 use crate::sync::run_on_blocking_pool;
@@ -21,7 +22,7 @@ const MAX_PENDING: i64 = 200;
 fn ensure_may_wait(conn: &mut Conn, status: Status) -> Result<()> {
     if status == Status::Pending && store::users::count_pending(conn)? >= MAX_PENDING {
         return Err(Error::Conflict(
-            "Too many requests are waiting for approval already. Ask the admin.".into(),
+            msg!("Too many requests are waiting for approval already. Ask the admin.").into(),
         ));
     }
     Ok(())
@@ -44,9 +45,9 @@ pub async fn register(
         Registration::Approval => Status::Pending,
         Registration::Open => Status::Active,
         Registration::Closed => {
-            return Err(Error::Forbidden(
-                "Sign-up is closed. Ask the admin of this server for an account.",
-            ));
+            return Err(Error::Forbidden(msg!(
+                "Sign-up is closed. Ask the admin of this server for an account."
+            )));
         }
     };
 

@@ -6,10 +6,12 @@ use crate::domain::audit;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
+use crate::language::t;
 use crate::model::actor::Actor;
 use crate::model::{Event, Status, User, UserId, now};
 use crate::state::Services;
 use crate::store;
+use crate::{fill, msg};
 
 /// A change of an account's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +53,10 @@ impl Decision {
     #[must_use]
     pub const fn past_participle(self) -> &'static str {
         match self {
-            Self::Approve => "approved",
-            Self::Reject => "rejected",
-            Self::Suspend => "suspended",
-            Self::Reactivate => "reactivated",
+            Self::Approve => msg!("approved"),
+            Self::Reject => msg!("rejected"),
+            Self::Suspend => msg!("suspended"),
+            Self::Reactivate => msg!("reactivated"),
         }
     }
 }
@@ -71,17 +73,18 @@ pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision
         let user = with_admin_lock(conn, actor, id)?;
         // Of all decisions, only a suspension can take away an active admin.
         if decision == Decision::Suspend {
-            ensure_not_self(actor, id, "You cannot suspend yourself.")?;
+            ensure_not_self(actor, id, msg!("You cannot suspend yourself."))?;
             ensure_another_admin(services, conn, &user)?;
         }
 
         // Zero rows: the account does not have a status from which this decision is possible.
         if store::users::update_status(conn, id, decision.from(), decision.to(), at)? == 0 {
-            let state = user.status.as_str();
-            return Err(Error::Conflict(format!(
-                "{} is {state} and cannot be {}.",
-                user.username,
-                decision.past_participle()
+            let state = t(user.status.as_str());
+            return Err(Error::Conflict(fill!(
+                "{username} is {state} and cannot be {past_participle}.",
+                state = state,
+                username = user.username,
+                past_participle = t(decision.past_participle())
             )));
         }
 
@@ -168,4 +171,4 @@ pub(super) fn ensure_another_admin(
     if others.next().is_some() { Ok(()) } else { Err(Error::Conflict(LAST_ADMIN.into())) }
 }
 
-pub(super) const LAST_ADMIN: &str = "You can't remove the last admin.";
+pub(super) const LAST_ADMIN: &str = msg!("You can't remove the last admin.");

@@ -7,6 +7,7 @@ use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::model::actor::{Actor, Client};
 use crate::model::{Event, Origin, Password, now};
+use crate::msg;
 use crate::state::Services;
 use crate::state::rate_limiter::Bucket;
 use crate::state::session_cache::token_hash;
@@ -35,7 +36,9 @@ pub async fn recover(
     let wrong_code_error = || {
         Error::field(
             "access_code",
-            "That code doesn't match this username or has expired. Ask the admin for a new one.",
+            msg!(
+                "That code doesn't match this username or has expired. Ask the admin for a new one."
+            ),
         )
     };
 

@@ -12,6 +12,7 @@ use crate::model::actor::{Client, network_of};
 use crate::model::known_device::{KNOWN_DEVICE_LIFETIME, KnownDevice};
 use crate::model::users_file::UsersFileEntry;
 use crate::model::{Event, Origin, Password, SessionKind, User, UserId, now};
+use crate::msg;
 use crate::state::Services;
 use crate::state::login_throttle::{LoginAttempt, account_key};
 use crate::state::password_algorithms::{self, HashCheck};
@@ -104,7 +105,7 @@ pub async fn log_in(
                     match store::users::find(conn, verified_user.id)? {
                         Some(user) if user.password == verified_user.password => user,
                         Some(_) if verdict == HashCheck::RightButOld => {
-                            return Err(Error::Unavailable("The password is being changed."));
+                            return Err(Error::Unavailable(msg!("The password is being changed.")));
                         }
                         _ => return Err(Error::BadCredentials),
                     }

@@ -12,6 +12,7 @@ use crate::model::finding::FindingState;
 use crate::model::item::{ItemKind, NewItem};
 use crate::model::item_annotations::Annotations;
 use crate::model::{Directory, Item, ItemId, PreviewState, UploadId, User, now};
+use crate::msg;
 use crate::state::Services;
 use crate::state::ingest_queue::IngestRequest;
 use crate::storage::file_name::sort_key;
@@ -133,7 +134,7 @@ pub(super) fn target_directory(
         None if request.upload.is_some() => {
             create_directory::ensure(services, conn, user, standard_path)
         }
-        None => Err(Error::field("directory", "Choose one of your folders.")),
+        None => Err(Error::field("directory", msg!("Choose one of your folders."))),
     }
 }
 
@@ -196,7 +197,7 @@ pub(super) fn new_item(
 
 /// The error for the second of two admins who decide at once.
 pub(crate) fn already_decided_error() -> Error {
-    Error::Conflict("Already handled".into())
+    Error::Conflict(msg!("Already handled").into())
 }
 
 /// How long the result of a finished upload can be queried.
@@ -226,7 +227,7 @@ pub(super) fn finish_upload(
         if upload_row.is_some_and(|upload_row| upload_row.item_id == Some(item)) {
             return Ok(());
         }
-        return Err(Error::Conflict("This upload is finished already.".into()));
+        return Err(Error::Conflict(msg!("This upload is finished already.").into()));
     }
 
     store::users::update_subtract_reserved(

@@ -11,6 +11,7 @@ use crate::model::{Directory, DirectoryId, Item, User, now};
 use crate::state::Services;
 use crate::storage::{FileLocation, FileName, media_dir};
 use crate::store;
+use crate::{fill, msg};
 
 /// Directories per user.
 const MAX_DIRECTORIES: i64 = 2000;
@@ -98,7 +99,7 @@ pub fn create_or_reuse(
             ensure_below_limit(conn, user)?;
             return Ok((insert(services, conn, user, parent.as_ref(), &name, &path)?, true));
         }
-        Err(Error::field("name", "There are too many folders and files of that name."))
+        Err(Error::field("name", msg!("There are too many folders and files of that name.")))
     })
 }
 
@@ -110,14 +111,14 @@ fn find_parent(
     let parent = match parent {
         Some(id) => Some(
             store::directories::find(conn, user.id, id)?
-                .ok_or_else(|| Error::field("parent", "Choose one of your folders."))?,
+                .ok_or_else(|| Error::field("parent", msg!("Choose one of your folders.")))?,
         ),
         None => None,
     };
     if parent.as_ref().is_some_and(Directory::is_view) {
         return Err(Error::field(
             "parent",
-            "That folder only shows items that are kept elsewhere.",
+            msg!("That folder only shows items that are kept elsewhere."),
         ));
     }
     Ok(parent)
@@ -128,13 +129,19 @@ fn ensure_below_limit(conn: &mut Conn, user: &User) -> Result<()> {
     if store::directories::count(conn, user.id)? < MAX_DIRECTORIES {
         return Ok(());
     }
-    let message = format!("{MAX_DIRECTORIES} folders are the most one person can have.");
+    let message = fill!(
+        "{max_directories} folders are the most one person can have.",
+        max_directories = MAX_DIRECTORIES
+    );
     Err(Error::field("name", message))
 }
 
 fn parse_name(name: &str) -> Result<FileName> {
     FileName::parse_typed(name).ok_or_else(|| {
-        Error::field("name", "Give the folder a name of 255 characters at most, without / and \\.")
+        Error::field(
+            "name",
+            msg!("Give the folder a name of 255 characters at most, without / and \\."),
+        )
     })
 }
 
@@ -146,8 +153,10 @@ fn child_path(parent: Option<&Directory>, name: &FileName) -> Result<String> {
     if path.split('/').count() > MAX_DEPTH || path.chars().count() > MAX_PATH_CHARS {
         return Err(Error::field(
             "name",
-            format!(
-                "Folders can be nested {MAX_DEPTH} levels deep, and their names together can have {MAX_PATH_CHARS} characters."
+            fill!(
+                "Folders can be nested {max_depth} levels deep, and their names together can have {max_path_chars} characters.",
+                max_depth = MAX_DEPTH,
+                max_path_chars = MAX_PATH_CHARS
             ),
         ));
     }
@@ -157,7 +166,7 @@ fn child_path(parent: Option<&Directory>, name: &FileName) -> Result<String> {
 /// Fails if a row, a file or a reserved name occupies `path`. Also creates the directory on disk, which is how a file
 /// of that name is detected.
 fn ensure_name_free(services: &Services, conn: &mut Conn, user: &User, path: &str) -> Result<()> {
-    let taken = || Error::field("name", "There is a folder or file of that name already.");
+    let taken = || Error::field("name", msg!("There is a folder or file of that name already."));
     // Only a path at the top level can equal a reserved name. Compared without case, because other systems ignore it.
     let is_reserved = media_dir::STANDARD_DIRECTORIES
         .iter()
@@ -212,7 +221,7 @@ pub fn rename(
             if is_reserved || store::directories::find_by_path(conn, user.id, &path)?.is_some() {
                 return Err(Error::field(
                     "name",
-                    "There is a folder or file of that name already.",
+                    msg!("There is a folder or file of that name already."),
                 ));
             }
 
@@ -228,7 +237,7 @@ pub fn rename(
             if path.chars().count() + longest.unwrap_or(0) > MAX_PATH_CHARS {
                 return Err(Error::field(
                     "name",
-                    "With that name the folders in it would have too long a path.",
+                    msg!("With that name the folders in it would have too long a path."),
                 ));
             }
 
@@ -363,10 +372,7 @@ pub fn delete(services: &Services, authority: &Authority<'_>, id: DirectoryId) -
             )) {
                 Ok(true) => {}
                 Ok(false) => {
-                    return Err(Error::Conflict(format!(
-                        "“{}” holds files on disk that Nexus does not know. They were left alone.",
-                        beneath.directory_name
-                    )));
+                    return Err(Error::Conflict(fill!("“{directory_name}” holds files on disk that Nexus does not know. They were left alone.", directory_name = beneath.directory_name)));
                 }
                 // Another program has removed it already.
                 Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
@@ -381,9 +387,9 @@ pub fn delete(services: &Services, authority: &Authority<'_>, id: DirectoryId) -
 fn find_own_directory(conn: &mut Conn, user: &User, id: DirectoryId) -> Result<Directory> {
     let directory = store::directories::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
     if directory.is_standard() {
-        return Err(Error::Conflict(format!(
-            "{} is a folder everyone has. It stays.",
-            directory.directory_name
+        return Err(Error::Conflict(fill!(
+            "{directory_name} is a folder everyone has. It stays.",
+            directory_name = directory.directory_name
         )));
     }
     Ok(directory)

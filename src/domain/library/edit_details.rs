@@ -13,6 +13,7 @@ use crate::model::{Item, ItemId, TakenSource, TimeZone, User, WallClock, now};
 use crate::state::Services;
 use crate::store;
 use crate::store::shelf_counts::CountDeltas;
+use crate::{fill, msg};
 
 /// Characters of a description and of a tag, and tags of an item: what the metadata of a file may have as well.
 const MAX_DESCRIPTION_CHARS: usize = 2000;
@@ -76,11 +77,11 @@ impl DetailsChange {
             return Ok(TakenChange::Reset);
         }
         let taken = TakenAt::parse(text).ok_or_else(|| {
-            Error::field(field, "Write the date as 2019-07-04 15:30, 1962-08 or 1962.")
+            Error::field(field, msg!("Write the date as 2019-07-04 15:30, 1962-08 or 1962."))
         })?;
         // A day ahead, for people in another zone.
         if taken.local_ms > WallClock::from_utc(now()).0 + DAY_MS {
-            return Err(Error::field(field, "That date is in the future."));
+            return Err(Error::field(field, msg!("That date is in the future.")));
         }
         Ok(TakenChange::To(taken))
     }
@@ -94,12 +95,16 @@ impl DetailsChange {
         if let Some(TakenChange::Shift(seconds)) = self.taken
             && seconds.abs() > MAX_SHIFT_SECONDS
         {
-            errors.push(FieldError::new("shift_seconds", "That is more than a hundred years."));
+            errors
+                .push(FieldError::new("shift_seconds", msg!("That is more than a hundred years.")));
         }
 
         if let Some(description) = &mut self.description {
             if description.chars().count() > MAX_DESCRIPTION_CHARS {
-                let message = format!("At most {MAX_DESCRIPTION_CHARS} characters.");
+                let message = fill!(
+                    "At most {max_description_chars} characters.",
+                    max_description_chars = MAX_DESCRIPTION_CHARS
+                );
                 errors.push(FieldError::new("description", message));
             }
             *description =
@@ -108,7 +113,10 @@ impl DetailsChange {
 
         for tags in self.tags.iter_mut().chain([&mut self.added_tags]) {
             if tags.len() > MAX_TAGS {
-                errors.push(FieldError::new("tags", format!("At most {MAX_TAGS} tags.")));
+                errors.push(FieldError::new(
+                    "tags",
+                    fill!("At most {max_tags} tags.", max_tags = MAX_TAGS),
+                ));
             }
             let mut cleaned = Vec::new();
             for tag in tags.iter().filter_map(|tag| metadata::clean_text(tag, MAX_TAG_CHARS)) {
@@ -122,7 +130,8 @@ impl DetailsChange {
         if let Some(EditedPosition::At(north, east)) = self.position
             && !(north.abs() <= 90.0 && east.abs() <= 180.0)
         {
-            let message = "Degrees: −90 to 90 for the latitude, −180 to 180 for the longitude.";
+            let message =
+                msg!("Degrees: −90 to 90 for the latitude, −180 to 180 for the longitude.");
             errors.push(FieldError::new("position", message));
         }
         if errors.is_empty() { Ok(self) } else { Err(Error::Invalid(errors)) }
@@ -231,7 +240,8 @@ fn edit(
                 ..TakenAt::default()
             };
             if !taken.is_plausible() {
-                let message = format!("“{}” would be taken at an impossible time.", item.name);
+                let message =
+                    fill!("“{name}” would be taken at an impossible time.", name = item.name);
                 return Err(Error::field("shift_seconds", message));
             }
             edits.taken = Some(taken);

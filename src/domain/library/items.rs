@@ -15,6 +15,7 @@ use crate::storage::file_name::sort_key;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
 use crate::store::shelf_counts::CountDeltas;
+use crate::{fill, msg};
 
 /// # Errors
 /// `NotFound` if there is none or it belongs to another user.
@@ -106,7 +107,10 @@ pub fn change(
     let user = authority.user;
     let wanted_name = match &change.name {
         Some(name) => Some(FileName::parse_typed(name).ok_or_else(|| {
-            Error::field("name", "Give it a name of 255 characters at most, without / and \\.")
+            Error::field(
+                "name",
+                msg!("Give it a name of 255 characters at most, without / and \\."),
+            )
         })?),
         None => None,
     };
@@ -199,7 +203,7 @@ fn target_directory(
     item: &Item,
 ) -> Result<Directory> {
     let target = store::directories::find(conn, user.id, id)?
-        .ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
+        .ok_or_else(|| Error::field("directory", msg!("Choose one of your folders.")))?;
     ensure_accepts_kind(&target, item)?;
     Ok(target)
 }
@@ -226,9 +230,9 @@ pub fn move_items(
             let mut plans = Vec::new();
             for item in items {
                 if item.in_trash {
-                    return Err(Error::Conflict(format!(
-                        "“{}” is in the trash. Restore it first.",
-                        item.name
+                    return Err(Error::Conflict(fill!(
+                        "“{name}” is in the trash. Restore it first.",
+                        name = item.name
                     )));
                 }
 
@@ -283,7 +287,7 @@ fn ensure_accepts_kind(target: &Directory, item: &Item) -> Result<()> {
         let name = &target.directory_name;
         return Err(Error::field(
             "directory",
-            format!("{name} only shows items that are kept elsewhere."),
+            fill!("{name} only shows items that are kept elsewhere.", name = name),
         ));
     }
 
@@ -291,9 +295,11 @@ fn ensure_accepts_kind(target: &Directory, item: &Item) -> Result<()> {
         let (name, kind) = (&target.directory_name, item.kind.as_str());
         return Err(Error::field(
             "directory",
-            format!(
-                "{name} does not take a {kind}. Choose {} or a folder of your own.",
-                item.kind.folder()
+            fill!(
+                "{name} does not take a {kind}. Choose {folder} or a folder of your own.",
+                name = name,
+                kind = kind,
+                folder = item.kind.folder()
             ),
         ));
     }
@@ -310,7 +316,7 @@ pub(crate) fn item_location(conn: &mut Conn, user: &User, item: &Item) -> Result
 fn ensure_not_trashed(conn: &mut Conn, user: &User, id: ItemId) -> Result<(Item, FileLocation)> {
     let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
     if item.in_trash {
-        return Err(Error::Conflict("It is in the trash. Restore it first.".into()));
+        return Err(Error::Conflict(msg!("It is in the trash. Restore it first.").into()));
     }
     let place = item_location(conn, user, &item)?;
     Ok((item, place))

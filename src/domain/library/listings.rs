@@ -13,6 +13,7 @@ use crate::model::{
     Cursor, Directory, DirectoryId, Item, ItemId, ItemPlace, Shelf, Sort, Track, User, YearMonth,
     now,
 };
+use crate::msg;
 use crate::state::Services;
 use crate::state::library_cache::Months;
 use crate::store;
@@ -108,7 +109,7 @@ pub fn list_named(
 }
 
 pub(super) fn bad_cursor() -> Error {
-    Error::field("cursor", "That page of the list does not exist. Start from its top.")
+    Error::field("cursor", msg!("That page of the list does not exist. Start from its top."))
 }
 
 /// Returns where the page before this one ends, and how many items of a shelf come before it.
@@ -276,7 +277,7 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User, query: &ListingQuery) -
     };
     let tracks = music_albums::find_tracks(conn, user, &items)?;
     let is_timeline = matches!(filter.shelf, Shelf::Timeline | Shelf::Photos | Shelf::Videos);
-    let places = if is_timeline && sort.reversed().is_some() {
+    let places = if is_timeline && sort.reversed().is_some() && reader.library.has_places(conn)? {
         let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
         store::item_places::list(conn, user.id, &ids)?
     } else {

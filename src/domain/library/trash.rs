@@ -15,6 +15,7 @@ use crate::state::Services;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
 use crate::store::shelf_counts::CountDeltas;
+use crate::{fill, msg};
 
 const TRASH_NAME: &str = "Trash";
 /// Items deleted or restored in one transaction.
@@ -130,7 +131,7 @@ pub fn restore(
             }
 
             if plans.is_empty() {
-                Err(Error::Conflict("That is not in the trash.".into()))
+                Err(Error::Conflict(msg!("That is not in the trash.").into()))
             } else {
                 Ok(plans)
             }
@@ -210,9 +211,9 @@ pub fn delete(
             let mut plans = Vec::new();
             for item in find_owned_with_companions(conn, user, ids)? {
                 if !item.in_trash {
-                    return Err(Error::Conflict(format!(
-                        "“{}” is not in the trash. Put it there first.",
-                        item.name
+                    return Err(Error::Conflict(fill!(
+                        "“{name}” is not in the trash. Put it there first.",
+                        name = item.name
                     )));
                 }
 

@@ -16,6 +16,7 @@ use crate::model::{
     Directory, Item, ItemId, PreviewState, ScanStatus, Shelf, TakenPrecision, TakenSource, User,
     WallClock, now,
 };
+use crate::msg;
 use crate::state::Services;
 use crate::storage::file_name::sort_key;
 use crate::storage::{FileLocation, FileName, IncomingFile, ReceivedFile};
@@ -211,7 +212,7 @@ fn record(
     let Some(Replacement { former, directory, with }) = work else { return Ok(()) };
     // Another server may have written it since the plan.
     if store::xmp_files::find(conn, owner.id, due.item)? != Some(*due) {
-        return Err(Error::Unavailable("Another server is at work on the same files."));
+        return Err(Error::Unavailable(msg!("Another server is at work on the same files.")));
     }
     let mut deltas = CountDeltas::default();
     let mut changed = vec![directory.directory_id];

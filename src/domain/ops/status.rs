@@ -11,6 +11,7 @@ use crate::state::malware_scanner::ScannerHealth;
 use crate::state::readiness_cache::{Check, CheckProblem};
 use crate::storage::IncomingFile;
 use crate::store;
+use crate::{fill, msg};
 
 /// Less free space than this causes a warning.
 const LOW_SPACE_BYTES: u64 = 5_000_000_000;
@@ -22,15 +23,19 @@ pub fn checks(services: &Services) -> Vec<Check> {
         services.db.read(|conn| Ok(store::site::find_has_admin(conn)?)).err().map(|error| {
             CheckProblem {
                 in_short: "does not answer",
-                remedy: format!("{error} Look at the database server, its address and password."),
+                remedy: fill!(
+                    "{error} Look at the database server, its address and password.",
+                    error = error
+                ),
             }
         });
     // Creating a temporary file shows whether the folder can be written to.
     let media = IncomingFile::create(services.media_dir.clone()).err().map(|cause| CheckProblem {
         in_short: "cannot be written",
-        remedy: format!(
-            "{cause}. Make {} writable for the server's user and see that it is not full.",
-            services.media_dir.path().display()
+        remedy: fill!(
+            "{cause}. Make {path} writable for the server's user and see that it is not full.",
+            cause = cause,
+            path = services.media_dir.path().display()
         ),
     });
     vec![Check { name: "database", problem: database }, Check { name: "media", problem: media }]
@@ -80,40 +85,40 @@ pub fn status(services: &Services) -> Result<ServerStatus> {
     // Warnings that an admin can act on.
     let mut warnings = Vec::new();
     if let Some((free, _)) = space.filter(|(free, _)| *free < LOW_SPACE_BYTES) {
-        warnings.push(format!(
-            "Only {} are free for files. Make room or move the media folder.",
-            format_bytes(free)
+        warnings.push(fill!(
+            "Only {size} are free for files. Make room or move the media folder.",
+            size = format_bytes(free)
         ));
     }
 
     if !services.settings.rate_limit {
         warnings.push(
-            "Rate limiting is off: passwords can be guessed. Set NEXUS_RATE_LIMIT=on.".into(),
+            msg!("Rate limiting is off: passwords can be guessed. Set NEXUS_RATE_LIMIT=on.").into(),
         );
     }
 
     if let Some(why) = services.watch_error.get() {
-        warnings.push(format!(
-            "Changes made outside Nexus aren't detected: {why}. Run nexus-media scan from time to time."
-        ));
+        warnings.push(fill!("Changes made outside Nexus aren't detected: {why}. Run nexus-media scan from time to time.", why = why));
     }
 
     if let Some(address) = services.untrusted_proxy.get() {
-        warnings.push(format!(
-            "Requests from {address} name another client (X-Forwarded-For), but {address} is not a trusted proxy, so limits count all of its clients as one. If it is your proxy, set NEXUS_TRUSTED_PROXIES={address}."
-        ));
+        warnings.push(fill!("Requests from {address} name another client (X-Forwarded-For), but {address} is not a trusted proxy, so limits count all of its clients as one. If it is your proxy, set NEXUS_TRUSTED_PROXIES={address}.", address = address));
     }
 
     // At most five problems of the users file are listed.
     for (line, why) in
         services.users_file.current().iter().flat_map(|listed| listed.problems.iter().take(5))
     {
-        warnings.push(format!("Users file, line {line}: {why}. The other lines work."));
+        warnings.push(fill!(
+            "Users file, line {line}: {why}. The other lines work.",
+            line = line,
+            why = why
+        ));
     }
 
     if services.settings.public_url.is_none() && !services.settings.listen.ip().is_loopback() {
         warnings.push(
-            "The server listens on the network without TLS in front. Put a proxy with TLS before it and set NEXUS_PUBLIC_URL."
+            msg!("The server listens on the network without TLS in front. Put a proxy with TLS before it and set NEXUS_PUBLIC_URL.")
                 .into(),
         );
     }

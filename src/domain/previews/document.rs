@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::media::{Picture, legacy_text};
 use crate::model::item::ItemKind;
 use crate::model::{Item, ItemId, ScanStatus, User};
+use crate::msg;
 use crate::sandbox::SandboxError;
 use crate::state::Services;
 use crate::sync::run_on_blocking_pool;
@@ -39,7 +40,7 @@ pub async fn render_page(
     if !(1..=MAX_PAGES).contains(&page) {
         return Err(Error::NotFound);
     }
-    let busy = || Error::Unavailable("This page is still being made.");
+    let busy = || Error::Unavailable(msg!("This page is still being made."));
     let waited = tokio::time::timeout(timeout, services.full_size_slots.clone().acquire_owned());
     let slot = waited.await.map_err(|_| busy())?.map_err(|_| busy())?;
 

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::media::sniff::{is_shown_inline, sniff};
 use crate::model::item::ItemKind;
 use crate::model::{Item, ItemId, PreviewState, ScanStatus, User};
+use crate::msg;
 use crate::sandbox::SandboxError;
 use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
@@ -44,7 +45,7 @@ pub async fn open_full_size(
         return Ok(source);
     }
 
-    let busy = || Error::Unavailable("This preview is still being made.");
+    let busy = || Error::Unavailable(msg!("This preview is still being made."));
     let waited = tokio::time::timeout(timeout, services.full_size_slots.clone().acquire_owned());
     let slot = waited.await.map_err(|_| busy())?.map_err(|_| busy())?;
     let (shared, owner) = (services.clone(), user.clone());

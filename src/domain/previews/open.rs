@@ -5,6 +5,7 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::media::RendererHealth;
 use crate::model::{Item, ItemDetails, ItemId, PreviewState, ScanStatus, User};
+use crate::msg;
 use crate::state::Services;
 use crate::state::library_cache::LibraryVersion;
 use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
@@ -59,7 +60,7 @@ pub async fn open_when_ready(
             return Ok(source);
         }
         if Instant::now() >= deadline {
-            return Err(Error::Unavailable("This preview is still being made."));
+            return Err(Error::Unavailable(msg!("This preview is still being made.")));
         }
 
         // Another server may make it, which is not announced here.

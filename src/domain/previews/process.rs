@@ -13,6 +13,7 @@ use crate::media::{PreviewRenderer, Rendered, RendererHealth};
 use crate::model::actor::Actor;
 use crate::model::item::ItemKind;
 use crate::model::{Item, ItemId, PreviewState, ScanStatus, UserId, WallClock, now};
+use crate::msg;
 use crate::sandbox::SandboxError;
 use crate::state::Services;
 use crate::storage::incoming_file::read_head;
@@ -70,7 +71,7 @@ fn process(services: &Services, job: &PreviewJob) -> Result<()> {
     // A file that fails again and again must not occupy the queue.
     if job.tries > MAX_TRIES {
         let rendered =
-            Rendered { error: Some("it was tried too often".into()), ..Rendered::default() };
+            Rendered { error: Some(msg!("it was tried too often").into()), ..Rendered::default() };
         store_result(services, &item, &rendered, PreviewState::Failed)?;
         return Ok(());
     }
@@ -92,7 +93,7 @@ fn process(services: &Services, job: &PreviewJob) -> Result<()> {
             services,
             job,
             &item,
-            Err(SandboxError::Refused("the file is missing".into())),
+            Err(SandboxError::Refused(msg!("the file is missing").into())),
         );
     };
 
@@ -233,7 +234,8 @@ pub fn list_given_up(services: &Services) -> Result<Vec<(String, String)>> {
         for id in store::preview_jobs::list_given_up(conn, 10)? {
             let Some(item) = store::preview_jobs::find_item(conn, id)? else { continue };
             let details = store::item_details::find(conn, item.user_id, id)?.unwrap_or_default();
-            errors.push((item.mime, details.error.unwrap_or_else(|| "unknown reason".into())));
+            errors
+                .push((item.mime, details.error.unwrap_or_else(|| msg!("unknown reason").into())));
         }
         Ok(errors)
     })

@@ -13,6 +13,7 @@ use crate::state::Services;
 use crate::state::session_cache::{AuthSession, random_token};
 use crate::store;
 use crate::sync::run_on_blocking_pool;
+use crate::{fill, msg};
 use std::sync::Arc;
 
 /// The prefix of every access token, by which secret scanners recognize it.
@@ -69,7 +70,7 @@ fn validate(auth_session: &AuthSession, form: &TokenRequest) -> Result<ValidToke
         Ok(None) => {
             errors.push(FieldError::new(
                 "name",
-                "Give it a name, such as the script that will use it.",
+                msg!("Give it a name, such as the script that will use it."),
             ));
             String::new()
         }
@@ -82,16 +83,16 @@ fn validate(auth_session: &AuthSession, form: &TokenRequest) -> Result<ValidToke
     // An unknown scope is an error, not ignored.
     let scopes: Vec<Scope> = form.scopes.iter().filter_map(|word| Scope::parse(word)).collect();
     if scopes.is_empty() || scopes.len() != form.scopes.len() {
-        errors.push(FieldError::new("scopes", "Tick what it may do."));
+        errors.push(FieldError::new("scopes", msg!("Tick what it may do.")));
     }
     if scopes.contains(&Scope::Admin) && !auth_session.user.is_admin() {
-        errors.push(FieldError::new("scopes", "Only admins have that."));
+        errors.push(FieldError::new("scopes", msg!("Only admins have that.")));
     }
     let days = form.days.parse().ok().filter(|days| LIFETIMES.contains(days));
 
     let Some(days) = days.filter(|_| errors.is_empty()) else {
         if days.is_none() {
-            errors.push(FieldError::new("days", "Choose how long it is good."));
+            errors.push(FieldError::new("days", msg!("Choose how long it is good.")));
         }
         return Err(Error::Invalid(errors));
     };
@@ -117,8 +118,9 @@ fn insert(
         let have =
             store::sessions::list_active(conn, auth_session.user.id, &[SessionKind::Token], at)?;
         if have.len() >= MAX_TOKENS {
-            return Err(Error::Conflict(format!(
-                "{MAX_TOKENS} access tokens are enough. End one first."
+            return Err(Error::Conflict(fill!(
+                "{max_tokens} access tokens are enough. End one first.",
+                max_tokens = MAX_TOKENS
             )));
         }
 

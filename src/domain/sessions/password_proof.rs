@@ -3,6 +3,7 @@
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::UserId;
+use crate::msg;
 use crate::state::Services;
 use crate::state::login_throttle::account_key;
 use crate::state::password_algorithms::HashCheck;
@@ -38,7 +39,7 @@ impl PasswordProof {
         let verified =
             services.password_hasher.verify(Some(hash.clone()), password, address).await?;
         if verified.check == HashCheck::Wrong {
-            return Err(Error::field(field, "That is not your password now."));
+            return Err(Error::field(field, msg!("That is not your password now.")));
         }
         // The password is right, so this attempt does not count as a wrong one.
         attempt.forgive();

@@ -7,6 +7,7 @@ use super::resumable::{
 use super::stream::{ByteSink, StreamEnd, copy_stream};
 use crate::error::{Error, Result};
 use crate::failpoints;
+use crate::fill;
 use crate::model::authority::SessionKey;
 use crate::model::{Upload, UploadId, User};
 use crate::state::Services;
@@ -147,9 +148,9 @@ where
 
             // The client continues from an offset that it was told.
             if upload.offset() != part.offset {
-                return Err(Error::Conflict(format!(
-                    "The next byte is number {}.",
-                    upload.offset()
+                return Err(Error::Conflict(fill!(
+                    "The next byte is number {offset}.",
+                    offset = upload.offset()
                 )));
             }
 

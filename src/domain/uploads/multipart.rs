@@ -23,6 +23,7 @@ use crate::state::user_slots::UserSlot;
 use crate::storage::{IncomingFile, MediaDir, ReceivedFile};
 use crate::store;
 use crate::sync::run_on_blocking_pool;
+use crate::{fill, msg};
 
 /// Files and bytes stored together.
 const MAX_BATCH_FILES: usize = 64;
@@ -103,7 +104,7 @@ impl UploadBatch {
     /// `Invalid` if it is already set.
     pub fn set_directory(&mut self, directory: DirectoryId) -> Result<()> {
         if self.directory.is_some() {
-            return Err(Error::field("directory", "One folder for all files."));
+            return Err(Error::field("directory", msg!("One folder for all files.")));
         }
         self.directory = Some(directory);
         self.directory_follows_files = !self.files.is_empty();
@@ -116,7 +117,10 @@ impl UploadBatch {
     /// `Invalid` after the first file, which may already have been stored.
     pub fn set_keep_duplicates(&mut self, keep: bool) -> Result<()> {
         if !self.files.is_empty() {
-            return Err(Error::field("keep_duplicates", "This has to come before the files."));
+            return Err(Error::field(
+                "keep_duplicates",
+                msg!("This has to come before the files."),
+            ));
         }
         self.keep_duplicates = keep;
         Ok(())
@@ -340,7 +344,7 @@ where
         (sink, StreamEnd::Whole) => Ok(sink.incoming.finish()),
         // `BadRequest` means that the sender stopped; the message adds that nothing of this file was kept.
         (_, StreamEnd::Broken(Error::BadRequest(why))) => {
-            Err(Error::BadRequest(format!("{why} Nothing of it was kept.")))
+            Err(Error::BadRequest(fill!("{why} Nothing of it was kept.", why = why)))
         }
         (_, StreamEnd::Broken(error)) => Err(error),
     }
@@ -357,7 +361,8 @@ fn move_stored(
     let user = authority.user;
     let chosen =
         services.db.read(|conn| Ok(store::directories::find(conn, user.id, directory)?))?;
-    let chosen = chosen.ok_or_else(|| Error::field("directory", "Choose one of your folders."))?;
+    let chosen =
+        chosen.ok_or_else(|| Error::field("directory", msg!("Choose one of your folders.")))?;
     if !chosen.is_standard() && !ids.is_empty() {
         items::move_items(services, authority, ids, directory)?;
     }

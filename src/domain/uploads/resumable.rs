@@ -17,6 +17,7 @@ use crate::state::session_cache::AuthSession;
 use crate::storage::{FileLocation, FileName, PartialFile, empty_state};
 use crate::store;
 use crate::sync::run_on_blocking_pool;
+use crate::{fill, msg};
 
 /// How long an upload waits for its next part.
 pub const UPLOAD_RETENTION: time::Duration = time::Duration::days(7);
@@ -91,12 +92,13 @@ fn create_row(
         if let Some(id) = announced.directory
             && store::directories::find(conn, user.id, id)?.is_none()
         {
-            return Err(Error::field("directory", "Choose one of your folders."));
+            return Err(Error::field("directory", msg!("Choose one of your folders.")));
         }
 
         if store::uploads::count_unfinished(conn, user.id)? >= MAX_UNFINISHED {
-            return Err(Error::Conflict(format!(
-                "There are {MAX_UNFINISHED} unfinished uploads already. Finish or discard some."
+            return Err(Error::Conflict(fill!(
+                "There are {max_unfinished} unfinished uploads already. Finish or discard some.",
+                max_unfinished = MAX_UNFINISHED
             )));
         }
 

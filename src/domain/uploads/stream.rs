@@ -9,6 +9,7 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
+use crate::{fill, msg};
 
 /// Bytes collected before they are hashed and written, for the first uploads at once.
 const LARGE_CHUNK: usize = 512 * 1024;
@@ -65,12 +66,13 @@ where
                 None
             }
             Ok(None) => Some(StreamEnd::Whole),
-            Ok(Some(Err(cause))) => Some(StreamEnd::Broken(Error::BadRequest(format!(
-                "The upload broke off: {cause}."
+            Ok(Some(Err(cause))) => Some(StreamEnd::Broken(Error::BadRequest(fill!(
+                "The upload broke off: {cause}.",
+                cause = cause
             )))),
-            Err(_) => {
-                Some(StreamEnd::Broken(Error::BadRequest("The upload stopped half-way.".into())))
-            }
+            Err(_) => Some(StreamEnd::Broken(Error::BadRequest(
+                msg!("The upload stopped half-way.").into(),
+            ))),
         };
 
         // Small pieces from the network are collected into chunks.

@@ -134,6 +134,19 @@ pub struct SettingsBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, required = false, max_length = 64)]
     time_zone: Nullable<String>,
+    /// The language of pages: `en` or `de`; null or an empty text for that of the browser.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, required = false, max_length = 12)]
+    language: Nullable<String>,
+}
+
+/// The text of a setting that is to be changed; an empty one resets it.
+fn changed(setting: Nullable<String>) -> Option<String> {
+    match setting {
+        Nullable::Missing => None,
+        Nullable::Null => Some(String::new()),
+        Nullable::Value(text) => Some(text),
+    }
 }
 
 /// Change settings of the current user.
@@ -143,13 +156,11 @@ pub(super) async fn patch_user(caller: ApiUser, Json(body): Json<SettingsBody>) 
     let auth_session = caller.auth_session.clone();
     let user = run_blocking(&caller.services, move |services| {
         let authority = auth_session.authority();
-        let zone = match body.time_zone {
-            Nullable::Missing => None,
-            Nullable::Null => Some(String::new()),
-            Nullable::Value(name) => Some(name),
-        };
-        if let Some(name) = zone {
+        if let Some(name) = changed(body.time_zone) {
             profile::set_time_zone(services, &authority, &name, false)?;
+        }
+        if let Some(code) = changed(body.language) {
+            profile::set_language(services, &authority, &code)?;
         }
         profile::read(services, &auth_session.user)
     })

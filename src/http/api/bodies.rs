@@ -202,6 +202,9 @@ pub struct UserBody {
     /// The IANA name of the zone in which times are shown; none for that of the server.
     #[schema(required = true)]
     time_zone: Option<String>,
+    /// The language of pages; none for that of the browser.
+    #[schema(required = true)]
+    language: Option<String>,
     /// Bytes the user may store; 0 for no limit.
     quota_bytes: i64,
     /// Bytes stored, including the trash.
@@ -232,6 +235,7 @@ impl UserBody {
             created_at: rfc3339(user.created_at),
             updated_at: rfc3339(user.updated_at),
             time_zone: user.time_zone.clone(),
+            language: user.language.clone(),
             quota_bytes: user.quota_bytes,
             used_bytes: user.used_bytes,
             email_holder: None,

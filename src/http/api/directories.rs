@@ -61,7 +61,10 @@ pub struct NewDirectoryBody {
 
 /// Create a folder.
 #[utoipa::path(post, path = "/api/directories", tag = "Folders", request_body = NewDirectoryBody,
-    responses((status = 201, body = DirectoryBody)))]
+    responses(
+        (status = 201, body = DirectoryBody),
+        (status = 200, description = "With `reuse`: the folder that has this name.", body = DirectoryBody),
+    ))]
 pub(super) async fn create_directory(
     caller: ApiUser,
     Json(body): Json<NewDirectoryBody>,

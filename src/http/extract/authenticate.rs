@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::{Method, header};
 use actix_web::web::Data;
 
+use super::language::requested_language;
 use crate::domain::auth::api_tokens::BearerToken;
 use crate::domain::sessions::lifecycle;
 use crate::error::Error;
@@ -15,6 +16,7 @@ use crate::http::csrf::{csrf_error, has_valid_csrf_header};
 use crate::http::error::HandlerError;
 use crate::http::run_blocking::run_blocking;
 use crate::http::session_cookie::SessionCookie;
+use crate::language::{Language, set_language};
 use crate::model::actor::Client;
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
@@ -62,6 +64,15 @@ pub(super) async fn authenticate(
     let needs_csrf_token = source == TokenSource::BearerOrCookie && bearer.is_none() && !is_reading;
     if auth_session.is_some() && needs_csrf_token && !has_valid_csrf_header(request) {
         return Err(csrf_error().into());
+    }
+
+    // Programs with a token get English; scripts of pages get what the pages have.
+    if bearer.is_none() || source == TokenSource::Cookie {
+        let user = auth_session.as_ref().map(|auth_session| &auth_session.user);
+        let chosen = user.and_then(|user| user.language.as_deref()).and_then(Language::parse);
+        if user.is_some() {
+            set_language(chosen.unwrap_or_else(|| requested_language(request)));
+        }
     }
 
     if let Some(auth_session) = &auth_session {

@@ -1,5 +1,6 @@
 //! Form bodies: urlencoded or multipart. The CSRF token is checked before any field is used.
 
+use crate::fill;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -45,7 +46,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             let encoded =
                 form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
             let form = serde_html_form::from_str(&encoded).map_err(|cause| {
-                Error::BadRequest(format!("The form could not be read: {cause}."))
+                Error::BadRequest(fill!("The form could not be read: {cause}.", cause = cause))
             })?;
             Ok(Self(form))
         })

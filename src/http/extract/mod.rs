@@ -4,5 +4,6 @@ pub mod api_user;
 mod authenticate;
 pub mod form;
 pub mod json;
+pub mod language;
 pub mod multipart;
 pub mod user;

@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 
 use crate::error::Error;
 use crate::http::error::HandlerError;
+use crate::{fill, msg};
 
 /// Time for a form to arrive.
 const FORM_TIMEOUT: Duration = Duration::from_secs(30);
@@ -52,7 +53,8 @@ pub async fn field_text(
     limit: usize,
 ) -> Result<String, HandlerError> {
     let bytes = field_bytes(field, limit).await?;
-    String::from_utf8(bytes).map_err(|_| Error::BadRequest("The form is not UTF-8.".into()).into())
+    String::from_utf8(bytes)
+        .map_err(|_| Error::BadRequest(msg!("The form is not UTF-8.").into()).into())
 }
 
 /// Reads the bytes of a small field, and stops as soon as they exceed `limit`, so that a client cannot fill the memory.
@@ -82,11 +84,12 @@ pub async fn with_timeout<T>(
 ) -> Result<T, HandlerError> {
     let read = tokio::time::timeout(FORM_TIMEOUT, reading).await;
     read.map_err(|_| {
-        Error::BadRequest("The form took too long to arrive. Nothing was done.".into())
+        Error::BadRequest(msg!("The form took too long to arrive. Nothing was done.").into())
     })?
 }
 
 /// Converts an error while reading a body.
 pub fn multipart_error(cause: impl std::fmt::Display) -> HandlerError {
-    Error::BadRequest(format!("The request broke off or could not be read: {cause}.")).into()
+    Error::BadRequest(fill!("The request broke off or could not be read: {cause}.", cause = cause))
+        .into()
 }

@@ -5,6 +5,7 @@ use actix_web::http::{Method, header};
 
 use crate::error::Error;
 use crate::http::error::HandlerError;
+use crate::msg;
 use crate::state::Services;
 
 /// Requires requests that change something to come from this site or from an allowed origin.
@@ -35,9 +36,9 @@ fn is_allowed_origin(request: &ServiceRequest, services: &Services) -> bool {
 /// Rejects requests that a page of another site causes: checks the Fetch Metadata header `Sec-Fetch-Site` if the
 /// browser sends it, and `Origin` if there is one (OWASP CSRF Prevention Cheat Sheet). Forms also need the CSRF token.
 fn ensure_same_site(request: &ServiceRequest, services: &Services) -> Result<(), HandlerError> {
-    const REFUSED: HandlerError = HandlerError::Error(Error::Forbidden(
-        "This request came from another site and was blocked.",
-    ));
+    const REFUSED: HandlerError = HandlerError::Error(Error::Forbidden(msg!(
+        "This request came from another site and was blocked."
+    )));
     // A header that is not text becomes `?`, which matches nothing.
     let word = |name: header::HeaderName| {
         request.headers().get(name).map(|value| value.to_str().unwrap_or("?"))

@@ -11,6 +11,8 @@ use crate::http::error::{HandlerError, error_from_status, http_status};
 use crate::http::response::error_body::ErrorBody;
 use crate::http::response::html::html_response;
 use crate::http::{extract, safe_redirect, static_files};
+use crate::language as v;
+use crate::msg;
 
 /// Replaces the body of a failed response by an error page or JSON body. A form that is shown again keeps its page.
 pub fn replace_errors(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
@@ -127,30 +129,30 @@ struct ErrorPage<'a> {
 /// Returns the heading of the page that shows an error.
 const fn error_title(error: &Error) -> &'static str {
     match error {
-        Error::NotFound => "Page not found",
-        Error::FileMissing => "File missing",
-        Error::BeingChecked => "Scanning for malware",
-        Error::Unauthenticated | Error::BadCredentials => "Log in",
-        Error::Forbidden(_) => "Request blocked",
-        Error::NotActive(_) => "Account not active",
-        Error::SetupRequired => "Not set up yet",
+        Error::NotFound => msg!("Page not found"),
+        Error::FileMissing => msg!("File missing"),
+        Error::BeingChecked => msg!("Scanning for malware"),
+        Error::Unauthenticated | Error::BadCredentials => msg!("Log in"),
+        Error::Forbidden(_) => msg!("Request blocked"),
+        Error::NotActive(_) => msg!("Account not active"),
+        Error::SetupRequired => msg!("Not set up yet"),
         Error::Misdirected
         | Error::BadRequest(_)
         | Error::LengthRequired
         | Error::MethodNotAllowed
         | Error::TusVersion
-        | Error::ChecksumMismatch => "Bad request",
-        Error::Invalid(_) => "Please check your input",
-        Error::Conflict(_) => "Conflict",
-        Error::TooLarge { .. } => "Too large",
-        Error::UnsupportedMedia => "Wrong kind of content",
-        Error::PreconditionFailed => "The file has changed",
-        Error::RangeNotSatisfiable { .. } => "Range not available",
-        Error::TooManyRequests { .. } => "Too many requests",
-        Error::Unavailable(_) | Error::Contention => "Temporarily unavailable",
-        Error::QuotaExceeded | Error::DiskFull => "Not enough storage",
+        | Error::ChecksumMismatch => msg!("Bad request"),
+        Error::Invalid(_) => msg!("Please check your input"),
+        Error::Conflict(_) => msg!("Conflict"),
+        Error::TooLarge { .. } => msg!("Too large"),
+        Error::UnsupportedMedia => msg!("Wrong kind of content"),
+        Error::PreconditionFailed => msg!("The file has changed"),
+        Error::RangeNotSatisfiable { .. } => msg!("Range not available"),
+        Error::TooManyRequests { .. } => msg!("Too many requests"),
+        Error::Unavailable(_) | Error::Contention => msg!("Temporarily unavailable"),
+        Error::QuotaExceeded | Error::DiskFull => msg!("Not enough storage"),
         Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => {
-            "Something went wrong"
+            msg!("Something went wrong")
         }
     }
 }
@@ -158,32 +160,40 @@ const fn error_title(error: &Error) -> &'static str {
 /// Returns what the user can do about an error, for the page that shows it.
 const fn error_advice(error: &Error) -> &'static str {
     match error {
-        Error::NotFound => "Check the address, or go to the home page.",
+        Error::NotFound => msg!("Check the address, or go to the home page."),
         Error::FileMissing => {
-            "It may have been moved or deleted outside Nexus. Put the file back to restore it."
+            msg!(
+                "It may have been moved or deleted outside Nexus. Put the file back to restore it."
+            )
         }
         Error::BeingChecked => {
-            "Try again in a moment. If it persists, ask your admin to check the scanner."
+            msg!("Try again in a moment. If it persists, ask your admin to check the scanner.")
         }
-        Error::Unauthenticated | Error::BadCredentials => "Log in and try again.",
+        Error::Unauthenticated | Error::BadCredentials => msg!("Log in and try again."),
         Error::Forbidden(_) | Error::Conflict(_) | Error::Invalid(_) | Error::BadRequest(_) => {
-            "Go back and try again. Nothing was saved."
+            msg!("Go back and try again. Nothing was saved.")
         }
-        Error::NotActive(_) | Error::SetupRequired => "Come back later.",
-        Error::Misdirected => "Use the address that your admin has set.",
+        Error::NotActive(_) | Error::SetupRequired => msg!("Come back later."),
+        Error::Misdirected => msg!("Use the address that your admin has set."),
         Error::LengthRequired
         | Error::MethodNotAllowed
         | Error::TusVersion
-        | Error::ChecksumMismatch => "If you got here from a link in Nexus, tell your admin.",
-        Error::TooLarge { .. } => "Ask your admin to raise the limit.",
-        Error::UnsupportedMedia => "Send it uncompressed.",
-        Error::PreconditionFailed | Error::RangeNotSatisfiable { .. } => "Download the file again.",
-        Error::TooManyRequests { .. } => "This protects accounts against password guessing.",
-        Error::Unavailable(_) | Error::Contention => "Try again in a moment.",
-        Error::QuotaExceeded => "Delete files, empty the trash, or ask your admin for more space.",
-        Error::DiskFull => "Your other files are safe and available.",
+        | Error::ChecksumMismatch => msg!("If you got here from a link in Nexus, tell your admin."),
+        Error::TooLarge { .. } => msg!("Ask your admin to raise the limit."),
+        Error::UnsupportedMedia => msg!("Send it uncompressed."),
+        Error::PreconditionFailed | Error::RangeNotSatisfiable { .. } => {
+            msg!("Download the file again.")
+        }
+        Error::TooManyRequests { .. } => msg!("This protects accounts against password guessing."),
+        Error::Unavailable(_) | Error::Contention => msg!("Try again in a moment."),
+        Error::QuotaExceeded => {
+            msg!("Delete files, empty the trash, or ask your admin for more space.")
+        }
+        Error::DiskFull => msg!("Your other files are safe and available."),
         Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => {
-            "The error was logged. Try again, and if it persists, tell your admin the number below."
+            msg!(
+                "The error was logged. Try again, and if it persists, tell your admin the number below."
+            )
         }
     }
 }

@@ -7,9 +7,11 @@ use askama::Template;
 use serde_json::json;
 
 use crate::http::csrf::csrf_error;
+use crate::http::pages::components as v;
 use crate::http::pages::respond::{redirect, render};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::static_files;
+use crate::msg;
 use crate::state::Services;
 
 /// The worker's script without the constants that depend on the server.
@@ -39,7 +41,7 @@ async fn show_manifest(services: Data<Services>) -> HandlerResult {
         let path = format!("{}/vendor/{name}", static_files::base());
         json!({ "src": at(&path), "sizes": sizes, "type": "image/png", "purpose": purpose })
     };
-    let shortcut = |name: &str, path: &str| json!({ "name": name, "url": at(path) });
+    let shortcut = |name: &str, path: &str| json!({ "name": v::t(name), "url": at(path) });
 
     if !services.settings.is_installable {
         let manifest = json!({ "name": "Nexus", "display": "browser" });
@@ -51,9 +53,9 @@ async fn show_manifest(services: Data<Services>) -> HandlerResult {
         "start_url": at("/dashboard?from=app"),
         "name": "Nexus",
         "short_name": "Nexus",
-        "description": "Your photos, videos, music and files, on your own server.",
-        "lang": "en",
-        "dir": "ltr",
+        "description": v::t(msg!("Your photos, videos, music and files, on your own server.")),
+        "lang": v::language(),
+        "dir": v::direction(),
         "display": "standalone",
         "background_color": "#ffffff",
         "theme_color": "#ffffff",
@@ -64,9 +66,9 @@ async fn show_manifest(services: Data<Services>) -> HandlerResult {
             icon("icon-maskable-512.png", "512x512", "maskable"),
         ],
         "shortcuts": [
-            shortcut("Upload", "/upload"),
-            shortcut("Photos", "/photos"),
-            shortcut("Search", "/search"),
+            shortcut(msg!("Upload"), "/upload"),
+            shortcut(msg!("Photos"), "/photos"),
+            shortcut(msg!("Search"), "/search"),
         ],
         "share_target": {
             "action": at("/shared-in"),

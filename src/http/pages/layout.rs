@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use super::components::format;
+use super::components::{folder_label, format};
 use crate::domain::accounts::admin;
 use crate::domain::library::reader::{self, LibraryReader};
 use crate::error::{Result, format_bytes};
 use crate::http::extract::user::CurrentUser;
 use crate::http::flash::Flash;
 use crate::http::run_blocking::run_blocking;
+use crate::language::t;
 use crate::media::avatar::initials;
 use crate::model::{Directory, Shelf, User};
 use crate::state::library_cache::LibrarySummary;
 use crate::state::session_cache::AuthSession;
+use crate::{fill, msg};
 
 /// One link in the navigation.
 pub struct Link {
@@ -111,14 +113,14 @@ impl Layout {
             csrf,
             initials: initials(&user.firstname, &user.lastname),
             main: vec![
-                link("Home", "/dashboard", "house", &["/recents"]),
-                link("Photos", "/photos", "image", &["/videos"]),
-                link("Music", "/music", "music", &["/audios"]),
-                link("Files", "/uploads", "files", &[]),
+                link(msg!("Home"), "/dashboard", "house", &["/recents"]),
+                link(msg!("Photos"), "/photos", "image", &["/videos"]),
+                link(msg!("Music"), "/music", "music", &["/audios"]),
+                link(msg!("Files"), "/uploads", "files", &[]),
             ],
             views: vec![
-                link("Favorites", "/favorites", "star", &[]),
-                link("Trash", "/trash", "trash-2", &[]),
+                link(msg!("Favorites"), "/favorites", "star", &[]),
+                link(msg!("Trash"), "/trash", "trash-2", &[]),
             ],
             own: directory_links(&summary.directories, &page_path),
             pending,
@@ -153,7 +155,9 @@ impl Layout {
             .iter()
             .filter(|directory| directory.is_standard() && !directory.is_view());
         let mut targets: Vec<_> = standard
-            .map(|directory| (directory.directory_id.to_string(), directory.label().to_owned()))
+            .map(|directory| {
+                (directory.directory_id.to_string(), folder_label(directory).into_owned())
+            })
             .collect();
         targets.extend(self.choices());
         targets
@@ -167,6 +171,10 @@ impl Layout {
 
     pub fn is_time_zone(&self, name: &str) -> bool {
         self.user.time_zone.as_deref() == Some(name)
+    }
+
+    pub fn is_language(&self, code: &str) -> bool {
+        self.user.language.as_deref() == Some(code)
     }
 
     pub fn theme(&self) -> &'static str {
@@ -220,11 +228,15 @@ fn directory_href(directory: &Directory) -> String {
 fn storage_meter(user: &User) -> Storage {
     let used = format::size(user.used_bytes);
     let words = if user.quota_bytes > 0 {
-        format!("{} of {}", used.words, format_bytes(u64::try_from(user.quota_bytes).unwrap_or(0)))
+        fill!(
+            "{size} of {size2}",
+            size = used.words,
+            size2 = format_bytes(u64::try_from(user.quota_bytes).unwrap_or(0))
+        )
     } else {
         match user.used_bytes {
-            0 => "Nothing stored yet".to_owned(),
-            _ => format!("{} stored", used.words),
+            0 => t(msg!("Nothing stored yet")).into_owned(),
+            _ => fill!("{size} stored", size = used.words),
         }
     };
     let (low, high) = (user.quota_bytes / 10 * 9, user.quota_bytes - 1);

@@ -15,6 +15,7 @@ use crate::http::response::html;
 use crate::http::route::HandlerResult;
 use crate::http::safe_redirect::back_path;
 use crate::http::session_cookie::SessionCookie;
+use crate::language::t;
 use crate::state::library_cache::CachedResponse;
 
 /// Renders a page.
@@ -77,7 +78,7 @@ pub fn redirect_back_with_errors(
     kept: Option<(&str, String)>,
 ) -> HandlerResult {
     let Error::Invalid(fields) = error else { return Err(error.into()) };
-    let messages: Vec<_> = fields.into_iter().map(|field| field.message).collect();
+    let messages: Vec<_> = fields.iter().map(|field| t(&field.message)).collect();
     // The value is cut, because a cookie holds at most 4096 bytes.
     let kept = kept.map(|(field, typed)| (field.to_owned(), typed.chars().take(255).collect()));
     cookie.set_flash(&Flash { text: messages.join(" "), kept, ..Flash::default() })?;

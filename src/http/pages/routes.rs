@@ -36,6 +36,7 @@ pub fn routes() -> Vec<Route> {
         directories::routes(),
         profile::routes(),
         sessions::routes(),
+        account::language::routes(),
         account::storage::routes(),
         account::apps::routes(),
         access_tokens::routes(),

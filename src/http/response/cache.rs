@@ -10,6 +10,7 @@ use crate::domain::library::reader::{self, LibraryReader};
 use crate::domain::previews;
 use crate::error::Error;
 use crate::http::run_blocking::run_blocking;
+use crate::language::{Language, current_language};
 use crate::model::{UserId, now};
 use crate::state::Services;
 use crate::state::library_cache::CachedResponse;
@@ -28,6 +29,7 @@ pub enum CacheKey {
         /// How often sessions and accounts have changed; 0 for others than admins.
         account_changes: u64,
         are_previews_enabled: bool,
+        language: Language,
         /// Path and query.
         address: String,
     },
@@ -49,6 +51,7 @@ impl CacheKey {
             moment,
             account_changes,
             are_previews_enabled: previews::is_enabled(services),
+            language: current_language(),
             address: address.to_owned(),
         }
     }
@@ -58,8 +61,19 @@ impl fmt::Display for CacheKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ApiList { query } => write!(f, "list {query}"),
-            Self::Page { session, moment, account_changes, are_previews_enabled, address } => {
-                write!(f, "{session:x} {moment} {account_changes} {are_previews_enabled} {address}")
+            Self::Page {
+                session,
+                moment,
+                account_changes,
+                are_previews_enabled,
+                language,
+                address,
+            } => {
+                let language = language.code();
+                write!(
+                    f,
+                    "{session:x} {moment} {account_changes} {are_previews_enabled} {language} {address}"
+                )
             }
         }
     }

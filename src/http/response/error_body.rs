@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::Error;
+use crate::language::t;
 
 /// The body of every failed API request.
 #[derive(Serialize, ToSchema)]
@@ -40,11 +41,17 @@ impl ErrorBody {
                 .iter()
                 .map(|field| FieldDetail {
                     field: field.field.to_string(),
-                    message: field.message.clone(),
+                    message: t(&field.message).into_owned(),
                 })
                 .collect(),
             _ => Vec::new(),
         };
-        Self { error: ErrorDetail { code: error.code(), message: error.to_string(), details } }
+        Self {
+            error: ErrorDetail {
+                code: error.code(),
+                message: t(&error.to_string()).into_owned(),
+                details,
+            },
+        }
     }
 }

@@ -16,7 +16,9 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, render, render_with_status, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
+use crate::language::t;
 use crate::model::{Scope, Session, TimeZone};
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -84,9 +86,9 @@ async fn render_tokens(
     };
 
     let scopes = [
-        (Scope::Read, "Read: view and download files"),
-        (Scope::Write, "Write: upload, change and delete"),
-        (Scope::Admin, "Admin: manage accounts"),
+        (Scope::Read, msg!("Read: view and download files")),
+        (Scope::Write, msg!("Write: upload, change and delete")),
+        (Scope::Admin, msg!("Admin: manage accounts")),
     ];
 
     // Only admins can give the admin scope.
@@ -112,7 +114,7 @@ async fn render_tokens(
             .map(|days| {
                 (
                     days,
-                    if days == 0 { "Never".into() } else { format!("{days} days") },
+                    if days == 0 { "Never".into() } else { fill!("{days} days", days = days) },
                     days == selected_days,
                 )
             })
@@ -146,7 +148,7 @@ async fn submit_token(current: CurrentUser, Form(form): Form<NewToken>) -> Handl
     let services = services_arc(&current.services);
     match access_tokens::create(&services, &current.auth_session, &form, &current.client).await {
         Ok(token) => {
-            let text = "Copy your new token now. It won't be shown again.".into();
+            let text = t(msg!("Copy your new token now. It won't be shown again.")).into_owned();
             current.cookie.set_flash(&Flash { text, code: Some(token), ..Flash::default() })?;
             redirect("/account/tokens")
         }
@@ -171,6 +173,6 @@ async fn submit_end(
         lifecycle::end(services, &actor, &auth_session.user, id)
     })
     .await?;
-    set_flash(&current.cookie, "Token revoked")?;
+    set_flash(&current.cookie, msg!("Token revoked"))?;
     redirect("/account/tokens")
 }

@@ -2,6 +2,7 @@
 
 pub mod access_tokens;
 pub mod apps;
+pub mod language;
 pub mod profile;
 pub mod sessions;
 pub mod storage;

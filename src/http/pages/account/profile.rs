@@ -23,6 +23,7 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::media::avatar::MAX_AVATAR_BYTES;
 use crate::model::TimeZone;
+use crate::msg;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -73,33 +74,33 @@ async fn render_profile(
     });
 
     let profile = vec![
-        Field::new("firstname", "First name", "text")
+        Field::new("firstname", msg!("First name"), "text")
             .value(&values.firstname)
             .autocomplete("given-name"),
-        Field::new("lastname", "Last name", "text")
+        Field::new("lastname", msg!("Last name"), "text")
             .value(&values.lastname)
             .autocomplete("family-name"),
-        Field::new("email", "Email", "email").value(&values.email).autocomplete("email"),
-        Field::new("email_password", "Your password", "password")
+        Field::new("email", msg!("Email"), "email").value(&values.email).autocomplete("email"),
+        Field::new("email_password", msg!("Your password"), "password")
             .autocomplete("current-password")
-            .hint("Only needed to change your email.")
+            .hint(msg!("Only needed to change your email."))
             .optional(),
-        Field::new("contact_number", "Contact number", "tel")
+        Field::new("contact_number", msg!("Contact number"), "tel")
             .value(&values.contact_number)
             .autocomplete("tel")
             .optional(),
-        Field::new("address", "Address", "text")
+        Field::new("address", msg!("Address"), "text")
             .value(&values.address)
             .autocomplete("street-address")
             .optional(),
     ];
 
     let password = vec![
-        Field::new("current_password", "Current password", "password")
+        Field::new("current_password", msg!("Current password"), "password")
             .autocomplete("current-password"),
-        Field::new("new_password", "New password", "password")
+        Field::new("new_password", msg!("New password"), "password")
             .autocomplete("new-password")
-            .hint("At least 8 characters. A few random words work well."),
+            .hint(msg!("At least 8 characters. A few random words work well.")),
     ];
 
     let picture_problem =
@@ -158,7 +159,7 @@ async fn submit_profile(current: CurrentUser, Form(form): Form<ProfileForm>) -> 
     let change = form.clone();
     match profile::update(&services, &current.auth_session, change, &current.client).await {
         Ok(()) => {
-            set_flash(&current.cookie, "Profile saved")?;
+            set_flash(&current.cookie, msg!("Profile saved"))?;
             redirect("/account")
         }
         Err(Error::Invalid(errors)) => render_with_status(
@@ -194,7 +195,10 @@ async fn submit_password(current: CurrentUser, Form(form): Form<PasswordForm>) -
     match changed {
         Ok(token) => {
             current.cookie.log_in(&token)?;
-            set_flash(&current.cookie, "Password changed. All other devices were logged out.")?;
+            set_flash(
+                &current.cookie,
+                msg!("Password changed. All other devices were logged out."),
+            )?;
             redirect("/account")
         }
         Err(Error::Invalid(errors)) => render_with_status(
@@ -225,9 +229,9 @@ async fn submit_theme(
     })
     .await?;
     let message = match theme.as_str() {
-        "dark" => "Dark theme",
-        "light" => "Light theme",
-        _ => "System theme",
+        "dark" => msg!("Dark theme"),
+        "light" => msg!("Light theme"),
+        _ => msg!("System theme"),
     };
     redirect_back(&request, &current.cookie, message)
 }
@@ -256,7 +260,9 @@ async fn submit_time_zone(
     .await;
     match saved {
         Ok(()) if is_detected => Ok(HttpResponse::NoContent().finish()),
-        Ok(()) => redirect_back(&request, &current.cookie, "Times are shown in your time zone."),
+        Ok(()) => {
+            redirect_back(&request, &current.cookie, msg!("Times are shown in your time zone."))
+        }
         Err(error) => redirect_back_with_errors(&request, &current.cookie, error, None),
     }
 }
@@ -303,7 +309,8 @@ async fn submit_picture(
             Some("picture") => {
                 match with_timeout(field_bytes(&mut field, MAX_AVATAR_BYTES)).await {
                     Err(HandlerError::Error(Error::TooLarge { .. })) => {
-                        let errors = [FieldError::new("picture", "That is larger than 1 MB.")];
+                        let errors =
+                            [FieldError::new("picture", msg!("That is larger than 1 MB."))];
                         return render_with_status(
                             StatusCode::UNPROCESSABLE_ENTITY,
                             // `None`: this form contains no profile fields, so the page shows the stored values.
@@ -317,7 +324,7 @@ async fn submit_picture(
                 is_removed = !with_timeout(field_text(&mut field, 10)).await?.is_empty();
             }
             _ => {
-                return Err(Error::BadRequest("The form has an unknown field.".into()).into());
+                return Err(Error::BadRequest(msg!("The form has an unknown field.").into()).into());
             }
         }
     }
@@ -329,7 +336,7 @@ async fn submit_picture(
 
     // Neither a picture nor the button to remove it.
     if picture.is_empty() && !is_removed {
-        let errors = [FieldError::new("picture", "Choose a picture first.")];
+        let errors = [FieldError::new("picture", msg!("Choose a picture first."))];
         return render_with_status(
             StatusCode::UNPROCESSABLE_ENTITY,
             &render_profile(&current, None, &errors).await?,
@@ -350,7 +357,7 @@ async fn submit_picture(
         Ok(()) => {
             set_flash(
                 &current.cookie,
-                if is_removed { "Picture removed" } else { "Picture saved" },
+                if is_removed { msg!("Picture removed") } else { msg!("Picture saved") },
             )?;
             redirect("/account")
         }

@@ -13,6 +13,7 @@ use crate::http::pages::respond::{redirect, render, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::{Session, SessionKind, TimeZone};
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -89,7 +90,7 @@ async fn submit_end(
         current.cookie.log_out();
         return redirect("/login");
     }
-    set_flash(&current.cookie, "Device logged out")?;
+    set_flash(&current.cookie, msg!("Device logged out"))?;
     redirect("/account/sessions")
 }
 
@@ -102,7 +103,10 @@ async fn submit_end_others(current: CurrentUser, _: Form<EmptyForm>) -> HandlerR
     .await?;
     set_flash(
         &current.cookie,
-        format!("{} logged out.", v::count_of(i64::try_from(ended).unwrap_or(0), "other device")),
+        fill!(
+            "{count} logged out.",
+            count = v::count_of(i64::try_from(ended).unwrap_or(0), "other device")
+        ),
     )?;
     redirect("/account/sessions")
 }

@@ -11,6 +11,7 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render_cached;
 use crate::http::route::{HandlerResult, Route};
 use crate::model::{Shelf, ShelfCount};
+use crate::msg;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/account/storage", || web::route().to(show_storage))]
@@ -42,8 +43,8 @@ impl ShelfUse {
         counts
             .map(|count| Self {
                 label: match count.shelf {
-                    Shelf::Motion => "Moving photos",
-                    Shelf::Photos => "Photos",
+                    Shelf::Motion => msg!("Moving photos"),
+                    Shelf::Photos => msg!("Photos"),
                     shelf => shelf.title(),
                 },
                 href: format!("/{}", count.shelf.as_str()),

@@ -14,6 +14,7 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::finding::{Finding, FindingState};
 use crate::model::{FindingId, TimeZone};
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -42,10 +43,11 @@ impl FindingRow {
     fn from_finding(finding: Finding, owner: String, zone: &TimeZone) -> Self {
         let state_label = match finding.state {
             FindingState::Quarantined => "",
-            FindingState::Released => "Released",
-            FindingState::Deleted => "Deleted",
+            FindingState::Released => msg!("Released"),
+            FindingState::Deleted => msg!("Deleted"),
         };
-        let actor = finding.decided_by.map(|actor| format!(" by {actor}")).unwrap_or_default();
+        let actor =
+            finding.decided_by.map(|actor| fill!(" by {actor}", actor = actor)).unwrap_or_default();
         Self {
             id: finding.id,
             name: finding.name,
@@ -88,7 +90,7 @@ async fn submit_delete(
 ) -> HandlerResult {
     let (id, actor) = (parse_id(&path)?, current.actor());
     run_blocking(&current.services, move |services| findings::delete(services, &actor, id)).await?;
-    redirect_back(&request, &current.cookie, "The file was permanently deleted.")
+    redirect_back(&request, &current.cookie, msg!("The file was permanently deleted."))
 }
 
 async fn submit_release(
@@ -100,7 +102,7 @@ async fn submit_release(
     let (id, actor) = (parse_id(&path)?, current.actor());
     run_blocking(&current.services, move |services| findings::release(services, &actor, id))
         .await?;
-    redirect_back(&request, &current.cookie, "The file was released to its owner.")
+    redirect_back(&request, &current.cookie, msg!("The file was released to its owner."))
 }
 
 fn parse_id(text: &str) -> Result<FindingId, Error> {

@@ -19,6 +19,7 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, render, render_with_status};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::services_arc;
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -54,12 +55,12 @@ async fn page(
     errors: &[FieldError],
 ) -> Result<NewUserPage, Error> {
     let fields = vec![
-        Field::new("firstname", "First name", "text").value(&form.firstname).focused(),
-        Field::new("lastname", "Last name", "text").value(&form.lastname),
-        Field::new("username", "Username", "text")
+        Field::new("firstname", msg!("First name"), "text").value(&form.firstname).focused(),
+        Field::new("lastname", msg!("Last name"), "text").value(&form.lastname),
+        Field::new("username", msg!("Username"), "text")
             .value(&form.username)
-            .hint("Letters a to z, digits, dot, hyphen, underscore."),
-        Field::new("email", "Email", "email").value(&form.email),
+            .hint(msg!("Letters a to z, digits, dot, hyphen, underscore.")),
+        Field::new("email", msg!("Email"), "email").value(&form.email),
     ];
     Ok(NewUserPage {
         layout: Layout::load(current, "/admin/users").await?,
@@ -89,9 +90,10 @@ async fn submit_new(
     let services = services_arc(&current.services);
     match admin::add_user(&services, current.actor(), &account, &client).await {
         Ok((user, code)) => {
-            let text = format!(
-                "Give this code to {} {}, to enter at /recover. It works once within two days, and won't be shown again.",
-                user.firstname, user.lastname
+            let text = fill!(
+                "Give this code to {firstname} {lastname}, to enter at /recover. It works once within two days, and won't be shown again.",
+                firstname = user.firstname,
+                lastname = user.lastname
             );
             current.cookie.set_flash(&Flash { text, code: Some(code), ..Flash::default() })?;
             redirect(&format!("/admin/users/{}", user.id.0))

@@ -14,8 +14,10 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect_back, render};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::language::t;
 use crate::media;
 use crate::state::malware_scanner::ScannerHealth;
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -61,16 +63,18 @@ impl BackupsCard {
     /// configured.
     fn from_status(status: Option<&BackupStatus>) -> Self {
         let Some(BackupStatus { newest, is_late, trouble }) = status else {
-            let words = "Backups are off. Set NEXUS_BACKUP_DIR.".into();
+            let words = t(msg!("Backups are off. Set NEXUS_BACKUP_DIR.")).into_owned();
             return Self { words, is_bad: false, is_off: true };
         };
         let newest = newest.map_or_else(
-            || "No backup yet.".into(),
-            |at| format!("Last backup {}.", v::when(at, &crate::model::TimeZone::utc()).ago),
+            || t(msg!("No backup yet.")).into_owned(),
+            |at| {
+                fill!("Last backup {when}.", when = v::when(at, &crate::model::TimeZone::utc()).ago)
+            },
         );
         match trouble {
             Some(why) => Self {
-                words: format!("{newest} The last attempt failed: {why}"),
+                words: fill!("{newest} The last attempt failed: {why}", newest = newest, why = why),
                 is_bad: true,
                 is_off: false,
             },
@@ -92,18 +96,23 @@ impl ScannerCard {
     fn from_status(status: &ServerStatus) -> Self {
         let waiting = match status.waiting {
             0 => String::new(),
-            count => format!(" {} waiting.", v::count_of(count, "file")),
+            count => fill!(" {count} waiting.", count = v::count_of(count, "file")),
         };
 
         let (words, is_bad) = match &status.scanner {
-            ScannerHealth::Off => {
-                ("Off. Uploads aren't scanned. Set NEXUS_CLAMD to turn it on.".to_owned(), false)
+            ScannerHealth::Off => (
+                t(msg!("Off. Uploads aren't scanned. Set NEXUS_CLAMD to turn it on.")).into_owned(),
+                false,
+            ),
+            ScannerHealth::Unknown => {
+                (fill!("Not checked yet.{waiting}", waiting = waiting), false)
             }
-            ScannerHealth::Unknown => (format!("Not checked yet.{waiting}"), false),
             ScannerHealth::Works(version) => (format!("{version}.{waiting}"), false),
             ScannerHealth::Away(why) => (
-                format!(
-                    "Not responding: {why}. New files stay locked until it does.{waiting} Start clamd, or check NEXUS_CLAMD."
+                fill!(
+                    "Not responding: {why}. New files stay locked until it does.{waiting} Start clamd, or check NEXUS_CLAMD.",
+                    why = why,
+                    waiting = waiting
                 ),
                 true,
             ),
@@ -129,15 +138,22 @@ impl PreviewsCard {
     fn from_status(previews: &PreviewStatus) -> Self {
         let waiting = match previews.waiting {
             0 => String::new(),
-            count => format!(" {} waiting.", v::count_of(count, "preview")),
+            count => fill!(" {count} waiting.", count = v::count_of(count, "preview")),
         };
 
         let (words, is_bad) = match &previews.health {
-            media::RendererHealth::Unknown => (format!("Not used yet.{waiting}"), false),
-            media::RendererHealth::Works => (format!("Sandbox active.{waiting}"), false),
+            media::RendererHealth::Unknown => {
+                (fill!("Not used yet.{waiting}", waiting = waiting), false)
+            }
+            media::RendererHealth::Works => {
+                (fill!("Sandbox active.{waiting}", waiting = waiting), false)
+            }
             // No count of waiting previews: none are made while this is off.
             media::RendererHealth::Off(why) => (
-                format!("Off: {why}. They need Landlock and seccomp of Linux 5.13 or newer."),
+                fill!(
+                    "Off: {why}. They need Landlock and seccomp of Linux 5.13 or newer.",
+                    why = why
+                ),
                 true,
             ),
         };
@@ -145,13 +161,18 @@ impl PreviewsCard {
         // ffprobe and ffmpeg come in one package and are reported as one tool; the set removes the duplicate if both are
         // missing for the same reason.
         let opens = |tool: &str| match tool {
-            "vipsthumbnail" => "HEIC and AVIF photos",
-            "pdftocairo" => "PDF files",
+            "vipsthumbnail" => msg!("HEIC and AVIF photos"),
+            "pdftocairo" => msg!("PDF files"),
             _ => "videos",
         };
         let missing = previews.missing.iter().map(|(tool, why)| {
             let tool = tool.replace("ffprobe", "ffmpeg").replace("pdfinfo", "pdftocairo");
-            format!("No previews of {}: {tool} is {why}.", opens(&tool))
+            fill!(
+                "No previews of {tool2}: {tool} is {why}.",
+                tool = tool,
+                why = why,
+                tool2 = opens(&tool)
+            )
         });
 
         let crashes = i64::try_from(previews.crashes).unwrap_or(i64::MAX);
@@ -161,7 +182,7 @@ impl PreviewsCard {
             missing: missing.collect::<std::collections::BTreeSet<_>>().into_iter().collect(),
             given_up: previews.given_up,
             crashes: if crashes > 0 {
-                format!("{} since the start", v::count_of(crashes, "crash"))
+                fill!("{count} since the start", count = v::count_of(crashes, "crash"))
             } else {
                 String::new()
             },
@@ -179,20 +200,20 @@ async fn submit_retry(
     let again =
         run_blocking(&current.services, move |services| previews::retry(services, &actor)).await?;
     let count = v::count_of(i64::try_from(again).unwrap_or(i64::MAX), "file");
-    redirect_back(&request, &current.cookie, format!("{count} will be tried again."))
+    redirect_back(&request, &current.cookie, fill!("{count} will be tried again.", count = count))
 }
 
 /// Shows the state of the server: space, malware scanner, backups and previews.
 async fn show_status(AdminUser(current): AdminUser) -> HandlerResult {
     let status = run_blocking(&current.services, |services| status::status(services)).await?;
     let layout = Layout::load(&current, "/admin/status").await?;
-    let unknown = || "The system does not say.".to_owned();
+    let unknown = || t(msg!("The system does not say.")).into_owned();
 
     render(&StatusPage {
         version: env!("CARGO_PKG_VERSION"),
         uptime: uptime(status.uptime),
         space: status.space.map_or_else(unknown, |(free, all)| {
-            format!("{} of {} free", format_bytes(free), format_bytes(all))
+            fill!("{size} of {size2} free", size = format_bytes(free), size2 = format_bytes(all))
         }),
         stored: status.stored.map_or_else(unknown, |(people, bytes)| {
             format!("{}, {}", v::count_of(people, "account"), v::size(bytes).words)
@@ -208,7 +229,7 @@ async fn show_status(AdminUser(current): AdminUser) -> HandlerResult {
 fn uptime(time: std::time::Duration) -> String {
     let minutes = time.as_secs() / 60;
     match (minutes / 1440, minutes / 60 % 24, minutes % 60) {
-        (0, 0, minutes) => format!("{minutes} min"),
+        (0, 0, minutes) => fill!("{minutes} min", minutes = minutes),
         (0, hours, minutes) => format!("{hours} h {minutes} min"),
         (days, hours, _) => format!("{days} d {hours} h"),
     }

@@ -10,7 +10,9 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::language::t;
 use crate::model::Shelf;
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/admin/storage", || web::route().to(show_storage))]
@@ -46,7 +48,7 @@ impl StorageRow {
             quota: if user.quota_bytes > 0 {
                 v::size(user.quota_bytes).words
             } else {
-                "No limit".into()
+                t(msg!("No limit")).into_owned()
             },
             quota_bytes: user.quota_bytes,
             shelves: shelves.iter().map(bytes).collect(),
@@ -70,7 +72,7 @@ async fn show_storage(AdminUser(current): AdminUser) -> HandlerResult {
     let total: i64 = users.iter().map(|storage| storage.user.used_bytes).sum();
     let people = count_of(i64::try_from(users.len()).unwrap_or(0), "person");
     render(&StoragePage {
-        summary: format!("{} stored by {people}", v::size(total).words),
+        summary: fill!("{size} stored by {people}", people = people, size = v::size(total).words),
         rows: users.iter().map(StorageRow::from_storage).collect(),
         layout: Layout::load(&current, "/admin/status").await?,
     })

@@ -13,7 +13,9 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, redirect_back, render, render_with_status, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::language::t;
 use crate::model::{User, UserId};
+use crate::{fill, msg};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use askama::Template;
@@ -133,7 +135,12 @@ async fn decide(
     redirect_back(
         request,
         &current.cookie,
-        format!("{} {} is {}.", user.firstname, user.lastname, decision.past_participle()),
+        fill!(
+            "{firstname} {lastname} is {past_participle}.",
+            firstname = user.firstname,
+            lastname = user.lastname,
+            past_participle = t(decision.past_participle())
+        ),
     )
 }
 
@@ -194,11 +201,11 @@ async fn submit_access_level(
     })
     .await?;
 
-    let message = format!(
-        "{} {} is {} now.",
-        user.firstname,
-        user.lastname,
-        if level == "admin" { "an admin" } else { "a user" }
+    let message = fill!(
+        "{firstname} {lastname} is {user} now.",
+        firstname = user.firstname,
+        lastname = user.lastname,
+        user = t(if level == "admin" { msg!("an admin") } else { msg!("a user") })
     );
 
     // Admins who demote themselves can no longer open this page.
@@ -228,8 +235,10 @@ async fn submit_quota(
     let given = if form.quota.trim().is_empty() { "0" } else { form.quota.as_str() };
 
     let Some(bytes) = parse_gigabytes(given) else {
-        let error =
-            FieldError::new("quota", "A number of gigabytes such as 50 or 0.5; 0 for no limit.");
+        let error = FieldError::new(
+            "quota",
+            msg!("A number of gigabytes such as 50 or 0.5; 0 for no limit."),
+        );
         let page =
             UserPage { quota_gb: form.quota.clone(), ..render_user(&current, id, &[error]).await? };
         return render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page);
@@ -244,7 +253,12 @@ async fn submit_quota(
     redirect_back(
         &request,
         &current.cookie,
-        format!("Storage limit of {} {}: {limit}", user.firstname, user.lastname),
+        fill!(
+            "Storage limit of {firstname} {lastname}: {limit}",
+            limit = limit,
+            firstname = user.firstname,
+            lastname = user.lastname
+        ),
     )
 }
 
@@ -259,9 +273,10 @@ async fn submit_access_code(
         admin::create_access_code(services, &actor, id)
     })
     .await?;
-    let text = format!(
-        "Give this code to {} {}, to enter at /recover. It works once within two days, and won't be shown again.",
-        user.firstname, user.lastname
+    let text = fill!(
+        "Give this code to {firstname} {lastname}, to enter at /recover. It works once within two days, and won't be shown again.",
+        firstname = user.firstname,
+        lastname = user.lastname
     );
     current.cookie.set_flash(&Flash { text, code: Some(code), ..Flash::default() })?;
     redirect(&format!("/admin/users/{id}"))
@@ -281,7 +296,11 @@ async fn submit_end_sessions(
     redirect_back(
         &request,
         &current.cookie,
-        format!("{} {} is logged out everywhere.", user.firstname, user.lastname),
+        fill!(
+            "{firstname} {lastname} is logged out everywhere.",
+            firstname = user.firstname,
+            lastname = user.lastname
+        ),
     )
 }
 

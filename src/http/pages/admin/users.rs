@@ -13,8 +13,10 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect_back, render};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::language::t;
 use crate::media::avatar::initials;
 use crate::model::{Status, TimeZone, UserId};
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -56,7 +58,7 @@ impl UserRow {
             quota: if user.quota_bytes > 0 {
                 v::size(user.quota_bytes).words
             } else {
-                "no limit".into()
+                t(msg!("no limit")).into_owned()
             },
             is_admin: user.is_admin(),
             email_holder: email_holder.clone(),
@@ -114,17 +116,17 @@ async fn show_users(AdminUser(current): AdminUser, query: web::Query<Query>) -> 
 
     render(&UsersPage {
         tabs: vec![
-            tab("Pending", Status::Pending),
-            tab("Active", Status::Active),
-            tab("Suspended", Status::Suspended),
-            tab("Rejected", Status::Rejected),
+            tab(msg!("Pending"), Status::Pending),
+            tab(msg!("Active"), Status::Active),
+            tab(msg!("Suspended"), Status::Suspended),
+            tab(msg!("Rejected"), Status::Rejected),
         ],
         people: user_page.users.iter().map(|user| UserRow::from_listed(user, &zone)).collect(),
         status: status.as_str(),
         summary: match waiting {
-            0 => "No pending requests".into(),
-            1 => "1 person is waiting for you".into(),
-            many => format!("{} are waiting for you", count_of(many, "person")),
+            0 => t(msg!("No pending requests")).into_owned(),
+            1 => t(msg!("1 person is waiting for you")).into_owned(),
+            many => fill!("{count} are waiting for you", count = count_of(many, "person")),
         },
         next: user_page
             .next
@@ -164,7 +166,7 @@ async fn decide_many(
     decision: Decision,
 ) -> HandlerResult {
     if ids.is_empty() {
-        return redirect_back(request, &current.cookie, "Select someone first.");
+        return redirect_back(request, &current.cookie, msg!("Select someone first."));
     }
 
     let actor = current.actor();
@@ -177,7 +179,7 @@ async fn decide_many(
 
     let people = count_of(decided_count, "person");
     let rest = if skipped_count > 0 {
-        format!(" {skipped_count} had been decided on already.")
+        fill!(" {skipped_count} had been decided on already.", skipped_count = skipped_count)
     } else {
         String::new()
     };
@@ -185,6 +187,6 @@ async fn decide_many(
     redirect_back(
         request,
         &current.cookie,
-        format!("{people} {}.{rest}", decision.past_participle()),
+        format!("{people} {}.{rest}", t(decision.past_participle())),
     )
 }

@@ -15,6 +15,7 @@ use crate::http::pages::components::field::{Field, with_errors};
 use crate::http::pages::respond::{redirect, render_with_status};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
+use crate::msg;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -67,24 +68,24 @@ fn page(
     let is_code_given = !form.code.is_empty();
     // The order of the form.
     let fields = vec![
-        Field::new("code", "Setup code", "text").value(&form.code).focused_if(!is_code_given).hint(
-            "Printed in the server log at startup and saved as setup-code in the data directory.",
+        Field::new("code", msg!("Setup code"), "text").value(&form.code).focused_if(!is_code_given).hint(
+            msg!("Printed in the server log at startup and saved as setup-code in the data directory."),
         ),
-        Field::new("firstname", "First name", "text")
+        Field::new("firstname", msg!("First name"), "text")
             .value(&form.firstname)
             .autocomplete("given-name")
             .focused_if(is_code_given),
-        Field::new("lastname", "Last name", "text")
+        Field::new("lastname", msg!("Last name"), "text")
             .value(&form.lastname)
             .autocomplete("family-name"),
-        Field::new("username", "Username", "text")
+        Field::new("username", msg!("Username"), "text")
             .value(&form.username)
             .autocomplete("username")
-            .hint("Letters a to z, digits, dot, hyphen, underscore."),
-        Field::new("email", "Email", "email").value(&form.email).autocomplete("email"),
-        Field::new("password", "Password", "password")
+            .hint(msg!("Letters a to z, digits, dot, hyphen, underscore.")),
+        Field::new("email", msg!("Email"), "email").value(&form.email).autocomplete("email"),
+        Field::new("password", msg!("Password"), "password")
             .autocomplete("new-password")
-            .hint("At least 8 characters. A few random words work well."),
+            .hint(msg!("At least 8 characters. A few random words work well.")),
     ];
 
     Ok(FirstRunPage {
@@ -120,7 +121,7 @@ async fn show_setup(maybe_user: MaybeUser, query: web::Query<Query>) -> HandlerR
     let errors = if is_right || form.code.is_empty() {
         Vec::new()
     } else {
-        vec![FieldError::new("code", "That is not the setup code of this server.")]
+        vec![FieldError::new("code", msg!("That is not the setup code of this server."))]
     };
     crate::http::pages::respond::render(&page(&maybe_user, &form, &errors, problem)?)
 }

@@ -14,6 +14,7 @@ use crate::http::pages::components::field::{Field, with_errors};
 use crate::http::pages::respond::{redirect, render, render_with_status, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::services_arc;
+use crate::msg;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -49,17 +50,17 @@ fn page(
     errors: &[FieldError],
 ) -> Result<RecoverPage, Error> {
     let fields = vec![
-        Field::new("username", "Username or email", "text")
+        Field::new("username", msg!("Username or email"), "text")
             .value(&form.username)
             .autocomplete("username")
             .focused(),
-        Field::new("access_code", "One-time code", "text")
+        Field::new("access_code", msg!("One-time code"), "text")
             .value(&form.access_code)
             .autocomplete("one-time-code")
-            .hint("Your admin gives it to you. It works once, within two days."),
-        Field::new("password", "New password", "password")
+            .hint(msg!("Your admin gives it to you. It works once, within two days.")),
+        Field::new("password", msg!("New password"), "password")
             .autocomplete("new-password")
-            .hint("At least 8 characters. A few random words work well."),
+            .hint(msg!("At least 8 characters. A few random words work well.")),
     ];
 
     Ok(RecoverPage {
@@ -90,7 +91,10 @@ async fn submit_recover(maybe_user: MaybeUser, Form(form): Form<RecoverForm>) ->
         Ok(()) => {
             // Removes the token of a session that this browser may have had: all sessions of the user have ended.
             maybe_user.cookie.clear();
-            set_flash(&maybe_user.cookie, "Password changed. Log in with your new password.")?;
+            set_flash(
+                &maybe_user.cookie,
+                msg!("Password changed. Log in with your new password."),
+            )?;
             redirect("/login")
         }
         Err(Error::Invalid(errors)) => render_with_status(

@@ -17,6 +17,7 @@ use crate::http::pages::respond::{redirect, render, render_with_status};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::services_arc;
 use crate::model::{Status, TimeZone, User};
+use crate::msg;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -63,26 +64,26 @@ fn page(
     errors: &[FieldError],
 ) -> Result<RegisterPage, Error> {
     let fields = vec![
-        Field::new("firstname", "First name", "text")
+        Field::new("firstname", msg!("First name"), "text")
             .value(&form.firstname)
             .autocomplete("given-name")
             .focused(),
-        Field::new("lastname", "Last name", "text")
+        Field::new("lastname", msg!("Last name"), "text")
             .value(&form.lastname)
             .autocomplete("family-name"),
-        Field::new("username", "Username", "text")
+        Field::new("username", msg!("Username"), "text")
             .value(&form.username)
             .autocomplete("username")
-            .hint("Letters a to z, digits, dot, hyphen, underscore."),
-        Field::new("email", "Email", "email").value(&form.email).autocomplete("email"),
-        Field::new("password", "Password", "password")
+            .hint(msg!("Letters a to z, digits, dot, hyphen, underscore.")),
+        Field::new("email", msg!("Email"), "email").value(&form.email).autocomplete("email"),
+        Field::new("password", msg!("Password"), "password")
             .autocomplete("new-password")
-            .hint("At least 8 characters. A few random words work well."),
-        Field::new("contact_number", "Contact number", "tel")
+            .hint(msg!("At least 8 characters. A few random words work well.")),
+        Field::new("contact_number", msg!("Contact number"), "tel")
             .value(&form.contact_number)
             .autocomplete("tel")
             .optional(),
-        Field::new("address", "Address", "text")
+        Field::new("address", msg!("Address"), "text")
             .value(&form.address)
             .autocomplete("street-address")
             .optional(),

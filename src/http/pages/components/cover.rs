@@ -4,6 +4,8 @@ use super::count_of;
 use super::tile::Picture;
 use super::track_row::{album_href, artist_href};
 use crate::domain::library::music_albums::{Album, Artist};
+use crate::language::t;
+use crate::msg;
 
 pub struct Cover {
     pub href: String,
@@ -16,11 +18,11 @@ pub struct Cover {
 }
 
 pub fn album_title(album: &str) -> String {
-    if album.is_empty() { "No album".into() } else { album.into() }
+    if album.is_empty() { t(msg!("No album")).into_owned() } else { album.into() }
 }
 
 pub fn artist_name(artist: &str) -> String {
-    if artist.is_empty() { "Unknown artist".into() } else { artist.into() }
+    if artist.is_empty() { t(msg!("Unknown artist")).into_owned() } else { artist.into() }
 }
 
 impl Cover {
@@ -40,7 +42,9 @@ impl Cover {
         Self {
             href: artist_href(&artist.key),
             title: artist_name(&artist.name),
-            meta: artist.tracks.map_or_else(|| "Artist".into(), |tracks| count_of(tracks, "song")),
+            meta: artist
+                .tracks
+                .map_or_else(|| t(msg!("Artist")).into_owned(), |tracks| count_of(tracks, "song")),
             picture: artist.cover.as_ref().and_then(Picture::from_item),
             icon: "user",
         }

@@ -1,8 +1,11 @@
 //! Formats times, sizes, counts and durations for pages.
 
 use crate::error::format_bytes;
+use crate::language::{current_language, grouped, nt, t};
 use crate::model::item::ItemKind;
-use crate::model::{Time, TimeZone, now};
+use crate::model::{Time, TimeZone, YearMonth, now};
+use crate::{fill, msg};
+use time::{Month, Weekday};
 
 /// A time: machine-readable, in the zone of the user, in UTC, and relative.
 pub struct When {
@@ -12,29 +15,79 @@ pub struct When {
     pub ago: String,
 }
 
+/// The name of a month.
+pub fn month_name(month: Month) -> String {
+    let name = match month {
+        Month::January => msg!("January"),
+        Month::February => msg!("February"),
+        Month::March => msg!("March"),
+        Month::April => msg!("April"),
+        Month::May => msg!("May"),
+        Month::June => msg!("June"),
+        Month::July => msg!("July"),
+        Month::August => msg!("August"),
+        Month::September => msg!("September"),
+        Month::October => msg!("October"),
+        Month::November => msg!("November"),
+        Month::December => msg!("December"),
+    };
+    t(name).into_owned()
+}
+
+/// The first letters of the name of a month.
+pub fn short_month_name(month: Month) -> String {
+    month_name(month).trim_start_matches('[').chars().take(3).collect()
+}
+
+/// The first letters of the name of a day of the week.
+pub fn short_weekday_name(day: Weekday) -> String {
+    let name = match day {
+        Weekday::Monday => msg!("Mon"),
+        Weekday::Tuesday => msg!("Tue"),
+        Weekday::Wednesday => msg!("Wed"),
+        Weekday::Thursday => msg!("Thu"),
+        Weekday::Friday => msg!("Fri"),
+        Weekday::Saturday => msg!("Sat"),
+        Weekday::Sunday => msg!("Sun"),
+    };
+    t(name).into_owned()
+}
+
+/// `5 July 2026`.
+pub fn date(at: Time) -> String {
+    fill!("{day} {month} {year}", day = at.day(), month = month_name(at.month()), year = at.year())
+}
+
+/// `July 2026`.
+pub fn month_and_year(month: YearMonth) -> String {
+    fill!("{month} {year}", month = month_name(month.month), year = month.year)
+}
+
+/// `5 July 2026, 00:30`.
+pub fn date_and_time(at: Time) -> String {
+    format!("{}, {:02}:{:02}", date(at), at.hour(), at.minute())
+}
+
+/// The sign before decimals.
+pub fn decimal_sign() -> char {
+    current_language().number_signs().1
+}
+
 /// Formats a time for a user in this time zone; from 30 days on, the relative form is the date.
 pub fn when(at: Time, zone: &TimeZone) -> When {
     let iso =
         at.assume_utc().format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
-    let minutes = |at: Time| {
-        let (day, month, year) = (at.day(), at.month(), at.year());
-        format!("{day} {month} {year}, {:02}:{:02}", at.hour(), at.minute())
-    };
     let local = zone.local_time(at);
-    let (day, month, year) = (local.day(), local.month(), local.year());
-    let full = format!("{} {}", minutes(local), zone.abbreviation(at));
-    let utc = format!("{} UTC", minutes(at));
+    let full = format!("{} {}", date_and_time(local), zone.abbreviation(at));
+    let utc = format!("{} UTC", date_and_time(at));
     let seconds = (now() - at).whole_seconds();
     // The first range also contains negative numbers, which a changed clock causes.
     let ago = match seconds {
-        ..=59 => "just now".into(),
-        60..=119 => "a minute ago".into(),
-        120..=3599 => format!("{} minutes ago", seconds / 60),
-        3600..=7199 => "an hour ago".into(),
-        7200..=86_399 => format!("{} hours ago", seconds / 3600),
-        86_400..=172_799 => "yesterday".into(),
-        172_800..=2_591_999 => format!("{} days ago", seconds / 86_400),
-        _ => format!("{day} {month} {year}"),
+        ..=59 => t(msg!("just now")).into_owned(),
+        60..=3599 => nt(seconds / 60, "a minute ago", "{n} minutes ago"),
+        3600..=86_399 => nt(seconds / 3600, "an hour ago", "{n} hours ago"),
+        86_400..=2_591_999 => nt(seconds / 86_400, "yesterday", "{n} days ago"),
+        _ => date(local),
     };
     When { iso, full, utc, ago }
 }
@@ -47,32 +100,25 @@ pub struct Size {
 
 pub fn size(bytes: i64) -> Size {
     let bytes = u64::try_from(bytes).unwrap_or(0);
-    Size { words: format_bytes(bytes), exact: format!("{} bytes", thousands(bytes)) }
+    Size {
+        words: format_bytes(bytes),
+        exact: nt(i64::try_from(bytes).unwrap_or(i64::MAX), "{n} byte", "{n} bytes"),
+    }
 }
 
 /// `1,234,567`.
 pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    grouped(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 /// `1 photo`, `2 photos`, `3 people`.
 pub fn count_of(number: i64, one: &str) -> String {
-    let shown = thousands(u64::try_from(number).unwrap_or(0));
     let (stem, ending) = match one {
-        _ if number == 1 => (one, ""),
         "person" => ("people", ""),
         _ if one.ends_with("sh") || one.ends_with("ch") => (one, "es"),
         _ => (one, "s"),
     };
-    format!("{shown} {stem}{ending}")
+    nt(number, &format!("{{n}} {one}"), &format!("{{n}} {stem}{ending}"))
 }
 
 pub const fn kind_icon(kind: ItemKind) -> &'static str {

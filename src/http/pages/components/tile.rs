@@ -3,8 +3,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::format::{Size, When, count_of, duration, kind_icon, size, when};
+use super::format::{
+    Size, When, count_of, date, date_and_time, duration, kind_icon, month_and_year, month_name,
+    short_month_name, short_weekday_name, size, when,
+};
 use crate::domain::previews;
+use crate::fill;
 use crate::http::media_response::{full_size_path, motion_path, preview_path};
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
@@ -90,21 +94,23 @@ impl DayHeading {
         let at = item.shown_at.time();
         let month = item.shown_at.month().iso();
         match item.taken_precision {
-            TakenPrecision::Year => {
-                Self { text: format!("Sometime in {}", at.year()), day: format!("{month}-year") }
-            }
-            TakenPrecision::Month => {
-                Self { text: format!("Sometime in {}", at.month()), day: format!("{month}-month") }
-            }
-            TakenPrecision::Day | TakenPrecision::Second => {
-                let short = |name: String| name.chars().take(3).collect::<String>();
-                let (weekday, name) =
-                    (short(at.weekday().to_string()), short(at.month().to_string()));
-                Self {
-                    text: format!("{weekday} {} {name}", at.day()),
-                    day: format!("{month}-{:02}", at.day()),
-                }
-            }
+            TakenPrecision::Year => Self {
+                text: fill!("Sometime in {year}", year = at.year()),
+                day: format!("{month}-year"),
+            },
+            TakenPrecision::Month => Self {
+                text: fill!("Sometime in {month}", month = month_name(at.month())),
+                day: format!("{month}-month"),
+            },
+            TakenPrecision::Day | TakenPrecision::Second => Self {
+                text: fill!(
+                    "{weekday} {day} {month}",
+                    weekday = short_weekday_name(at.weekday()),
+                    day = at.day(),
+                    month = short_month_name(at.month())
+                ),
+                day: format!("{month}-{:02}", at.day()),
+            },
         }
     }
 }
@@ -160,7 +166,7 @@ impl Picture {
             sizes: format!(
                 "(max-width: 640px) {}px, {}px",
                 (row / 2).clamp(40, 640),
-                row.clamp(80, 1280)
+                row.clamp(80, 1280),
             ),
         })
     }
@@ -193,12 +199,11 @@ fn taken_text(item: &Item) -> String {
         return String::new();
     }
     let at = item.shown_at.time();
-    let day = format!("{} {} {}", at.day(), at.month(), at.year());
     match item.taken_precision {
         TakenPrecision::Year => at.year().to_string(),
-        TakenPrecision::Month => format!("{} {}", at.month(), at.year()),
-        TakenPrecision::Day => day,
-        TakenPrecision::Second => format!("{day}, {:02}:{:02}", at.hour(), at.minute()),
+        TakenPrecision::Month => month_and_year(item.shown_at.month()),
+        TakenPrecision::Day => date(at),
+        TakenPrecision::Second => date_and_time(at),
     }
 }
 
@@ -287,5 +292,5 @@ pub fn find_track<'a>(item: &Item, tracks: &'a [Track]) -> Option<&'a Track> {
 /// `30 days left`; a part of a day counts as a whole one.
 pub fn days_left(trashed_at: Time, trash_days: u32) -> String {
     let left = trashed_at + time::Duration::days(trash_days.into()) - now();
-    format!("{} left", count_of((left.whole_hours() + 24).div_euclid(24).max(0), "day"))
+    fill!("{count} left", count = count_of((left.whole_hours() + 24).div_euclid(24).max(0), "day"))
 }

@@ -16,8 +16,10 @@ use crate::http::pages::library::malware_notice::MalwareNotice;
 use crate::http::pages::respond::render_cached;
 use crate::http::pages::uploads::unfinished::{self, UnfinishedUpload};
 use crate::http::route::{HandlerResult, Route};
+use crate::language::nt;
 use crate::model::Item;
 use crate::state::Services;
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/dashboard", || web::route().to(show_dashboard))]
@@ -97,18 +99,21 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
 fn tasks(services: &Services, pending: i64, findings: i64) -> Vec<Task> {
     let mut tasks = Vec::new();
     if pending > 0 {
-        let verb = if pending == 1 { "is" } else { "are" };
-        let text = format!("{} {verb} waiting for approval", count_of(pending, "person"));
+        let text = nt(
+            pending,
+            "{n} person is waiting for approval",
+            "{n} people are waiting for approval",
+        );
         tasks.push(Task { href: "/admin/users?status=pending", icon: "users", text });
     }
     if findings > 0 {
-        let text = format!("{} in quarantine to review", count_of(findings, "file"));
+        let text = fill!("{count} in quarantine to review", count = count_of(findings, "file"));
         tasks.push(Task { href: "/admin/findings", icon: "shield-alert", text });
     }
     let text = match backup::backup_status(services) {
-        None => Some("Backups are off"),
-        Some(status) if status.trouble.is_some() => Some("The last backup failed"),
-        Some(status) if status.is_late => Some("The last backup is too old"),
+        None => Some(msg!("Backups are off")),
+        Some(status) if status.trouble.is_some() => Some(msg!("The last backup failed")),
+        Some(status) if status.is_late => Some(msg!("The last backup is too old")),
         Some(_) => None,
     };
     tasks.extend(text.map(|text| Task {

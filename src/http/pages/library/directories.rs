@@ -16,6 +16,7 @@ use crate::http::pages::respond::{
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::{Directory, DirectoryId};
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -45,7 +46,7 @@ async fn submit_create(
         "" => None,
         text => Some(
             DirectoryId::parse(text)
-                .ok_or_else(|| Error::field("parent", "Choose one of your folders."))?,
+                .ok_or_else(|| Error::field("parent", msg!("Choose one of your folders.")))?,
         ),
     };
 
@@ -56,7 +57,7 @@ async fn submit_create(
     .await
     {
         Ok(id) => {
-            set_flash(&current.cookie, "Folder created")?;
+            set_flash(&current.cookie, msg!("Folder created"))?;
             redirect(&format!("/directories/{id}"))
         }
         Err(error) => {
@@ -87,7 +88,7 @@ async fn submit_rename(
     })
     .await
     {
-        Ok(()) => redirect_back(&request, &current.cookie, "Folder renamed"),
+        Ok(()) => redirect_back(&request, &current.cookie, msg!("Folder renamed")),
         Err(error) => redirect_back_with_errors(
             &request,
             &current.cookie,
@@ -128,6 +129,6 @@ async fn submit_delete(
     })
     .await?;
     let files = v::count_of(i64::try_from(trashed).unwrap_or(0), "item");
-    set_flash(&current.cookie, format!("Folder deleted; {files} moved to trash"))?;
+    set_flash(&current.cookie, fill!("Folder deleted; {files} moved to trash", files = files))?;
     redirect("/dashboard")
 }

@@ -15,6 +15,7 @@ use zip::write::SimpleFileOptions;
 use super::item_actions::SelectedItems;
 use crate::domain::library::{directory_contents, items, open_item};
 use crate::error::Error;
+use crate::fill;
 use crate::http::extract::form::Form;
 use crate::http::extract::user::CurrentUser;
 use crate::http::response::file::content_disposition;
@@ -235,7 +236,7 @@ fn write_archive(
         )
         .map_err(io::Error::other)?;
         zip.write_all(
-            format!("These files were not where Nexus keeps them:\n{}\n", missing.join("\n"))
+            fill!("These files were not where Nexus keeps them:\n{n}\n", n = missing.join("\n"))
                 .as_bytes(),
         )?;
     }

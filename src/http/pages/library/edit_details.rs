@@ -25,6 +25,7 @@ use crate::http::safe_redirect::{back_path, own_path};
 use crate::media::Metadata;
 use crate::model::item_annotations::EditedPosition;
 use crate::model::{Item, ItemId, TakenPrecision, TakenSource};
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -108,7 +109,7 @@ fn parse_position(text: &str) -> Result<EditedPosition, Error> {
         .collect();
     match numbers.as_slice() {
         [north, east] => Ok(EditedPosition::At(*north, *east)),
-        _ => Err(Error::field("position", "Write the place as 48.20830, 16.37000.")),
+        _ => Err(Error::field("position", msg!("Write the place as 48.20830, 16.37000."))),
     }
 }
 
@@ -147,8 +148,8 @@ async fn submit_details(
     .await;
 
     match changed {
-        Ok(true) => redirect_back(&request, &current.cookie, "Changes saved"),
-        Ok(false) => redirect_back(&request, &current.cookie, "Nothing was changed."),
+        Ok(true) => redirect_back(&request, &current.cookie, msg!("Changes saved")),
+        Ok(false) => redirect_back(&request, &current.cookie, msg!("Nothing was changed.")),
         Err(error) => {
             let kept = match &error {
                 Error::Invalid(fields) => fields.first().and_then(|error| match &*error.field {
@@ -215,13 +216,13 @@ impl EditForm {
             match (taken, parse_hours(&self.shift_hours)) {
                 (None, Some(seconds)) => taken = Some(TakenChange::Shift(seconds)),
                 (Some(_), _) => {
-                    let message = "Give either a date or hours, not both.";
+                    let message = msg!("Give either a date or hours, not both.");
                     errors.push(FieldError::new("shift_hours", message));
                 }
                 (None, None) => {
                     errors.push(FieldError::new(
                         "shift_hours",
-                        "A number of hours, such as -1 or 2.5.",
+                        msg!("A number of hours, such as -1 or 2.5."),
                     ));
                 }
             }
@@ -249,29 +250,33 @@ impl EditForm {
             position,
         };
         if change.is_empty() {
-            return Err(Error::field("taken", "Enter at least one change."));
+            return Err(Error::field("taken", msg!("Enter at least one change.")));
         }
         change.validated()
     }
 
     fn fields(&self) -> Vec<Field> {
         vec![
-            Field::new("taken", "Date", "text")
+            Field::new("taken", msg!("Date"), "text")
                 .value(&self.taken)
-                .hint("Such as 2019-07-04 15:30, 1962-08 or 1962.")
+                .hint(msg!("Such as 2019-07-04 15:30, 1962-08 or 1962."))
                 .optional(),
-            Field::new("shift_hours", "Move the time by hours", "text")
+            Field::new("shift_hours", msg!("Move the time by hours"), "text")
                 .value(&self.shift_hours)
-                .hint("For a camera whose clock was wrong: -1 for an hour earlier, 2.5 for later.")
+                .hint(msg!(
+                    "For a camera whose clock was wrong: -1 for an hour earlier, 2.5 for later."
+                ))
                 .optional(),
-            Field::new("description", "Description", "text").value(&self.description).optional(),
-            Field::new("tags", "Add tags", "text")
+            Field::new("description", msg!("Description"), "text")
+                .value(&self.description)
+                .optional(),
+            Field::new("tags", msg!("Add tags"), "text")
                 .value(&self.tags)
-                .hint("Separated by commas.")
+                .hint(msg!("Separated by commas."))
                 .optional(),
-            Field::new("position", "Place", "text")
+            Field::new("position", msg!("Place"), "text")
                 .value(&self.position)
-                .hint("Latitude and longitude, such as 48.20830, 16.37000.")
+                .hint(msg!("Latitude and longitude, such as 48.20830, 16.37000."))
                 .optional(),
         ]
     }
@@ -340,7 +345,7 @@ async fn submit_details_many(current: CurrentUser, Form(form): Form<EditForm>) -
     match changed {
         Ok(count) => {
             let count = v::count_of(i64::try_from(count).unwrap_or(i64::MAX), "item");
-            set_flash(&current.cookie, format!("{count} changed."))?;
+            set_flash(&current.cookie, fill!("{count} changed.", count = count))?;
             redirect(&own_path(&form.back).unwrap_or_else(|| "/photos".into()))
         }
         Err(Error::Invalid(errors)) => {

@@ -20,6 +20,7 @@ use crate::http::run_blocking::run_blocking;
 use crate::media::Metadata;
 use crate::model::item::ItemKind;
 use crate::model::{Directory, Item, ItemId, PreviewState, ScanStatus};
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::get("/items/{id}", || web::route().to(show_item))]
@@ -67,8 +68,8 @@ impl ItemPage {
             other => other.to_owned(),
         };
         match (self.item.kind, name.is_empty()) {
-            (ItemKind::Photo, false) => format!("{name} photo"),
-            (ItemKind::Video, false) => format!("{name} video"),
+            (ItemKind::Photo, false) => fill!("{name} photo", name = name),
+            (ItemKind::Video, false) => fill!("{name} video", name = name),
             (_, false) => name,
             (kind, true) => kind.as_str().to_owned(),
         }
@@ -166,9 +167,9 @@ async fn show_item(
         older: shown.older,
         is_waiting: shown.item.scan == ScanStatus::Pending,
         checked: match shown.item.scan {
-            ScanStatus::Clean => Some("Scanned, nothing found"),
-            ScanStatus::Unscannable => Some("Not scanned: too large"),
-            ScanStatus::Pending => Some("Scanning for malware"),
+            ScanStatus::Clean => Some(msg!("Scanned, nothing found")),
+            ScanStatus::Unscannable => Some(msg!("Not scanned: too large")),
+            ScanStatus::Pending => Some(msg!("Scanning for malware")),
             ScanStatus::Skipped => None,
         },
         icon: v::kind_icon(shown.item.kind),

@@ -14,6 +14,7 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::http::safe_redirect::back_path;
 use crate::model::{DirectoryId, ItemId};
+use crate::{fill, msg};
 use actix_web::{HttpRequest, web};
 use serde::Deserialize;
 
@@ -47,10 +48,13 @@ impl SelectedItems {
     /// `BadRequest` for no id, an invalid one, or too many.
     pub fn ids(&self) -> Result<Vec<ItemId>, Error> {
         if self.ids.is_empty() {
-            return Err(Error::BadRequest("Select something first.".into()));
+            return Err(Error::BadRequest(msg!("Select something first.").into()));
         }
         if self.ids.len() > MAX_SELECTED {
-            return Err(Error::BadRequest(format!("At most {MAX_SELECTED} items at once.")));
+            return Err(Error::BadRequest(fill!(
+                "At most {max_selected} items at once.",
+                max_selected = MAX_SELECTED
+            )));
         }
         self.ids.iter().map(|id| parse(id)).collect()
     }
@@ -105,7 +109,11 @@ async fn submit_favorite_many(
     Form(form): Form<SelectedItems>,
 ) -> HandlerResult {
     let count = set_favorite(&current, form.ids()?, true).await?;
-    redirect_back(&request, &current.cookie, format!("{} added to favorites", item_count(count)))
+    redirect_back(
+        &request,
+        &current.cookie,
+        fill!("{count} added to favorites", count = item_count(count)),
+    )
 }
 
 async fn submit_unfavorite_many(
@@ -117,7 +125,7 @@ async fn submit_unfavorite_many(
     redirect_back(
         &request,
         &current.cookie,
-        format!("{} removed from favorites", item_count(count)),
+        fill!("{count} removed from favorites", count = item_count(count)),
     )
 }
 
@@ -146,7 +154,9 @@ async fn submit_rename(
     .await;
 
     match renamed {
-        Ok(item) => redirect_back(&request, &current.cookie, format!("Renamed to “{}”", item.name)),
+        Ok(item) => {
+            redirect_back(&request, &current.cookie, fill!("Renamed to “{name}”", name = item.name))
+        }
         Err(error) => {
             redirect_back_with_errors(&request, &current.cookie, error, Some(("name", typed)))
         }
@@ -178,7 +188,7 @@ async fn move_all(
 ) -> HandlerResult {
     let auth_session = current.auth_session.clone();
     let Some(directory) = DirectoryId::parse(directory) else {
-        return redirect_back(request, &current.cookie, "Choose a folder first.");
+        return redirect_back(request, &current.cookie, msg!("Choose a folder first."));
     };
 
     match run_blocking(&current.services, move |services| {
@@ -186,9 +196,11 @@ async fn move_all(
     })
     .await
     {
-        Ok(count) => {
-            redirect_back(request, &current.cookie, format!("{} moved", item_count(count)))
-        }
+        Ok(count) => redirect_back(
+            request,
+            &current.cookie,
+            fill!("{count} moved", count = item_count(count)),
+        ),
         // `None`: the form contains no typed text to keep.
         Err(error) => redirect_back_with_errors(request, &current.cookie, error, None),
     }
@@ -243,7 +255,7 @@ async fn trash_all(
     };
 
     current.cookie.set_flash(&Flash {
-        text: format!("{} moved to trash", item_count(count)),
+        text: fill!("{count} moved to trash", count = item_count(count)),
         undo,
         ..Flash::default()
     })?;
@@ -289,9 +301,13 @@ async fn restore_all(
         .take(3)
         .collect();
 
-    let mut text = format!("{} restored.", item_count(restored.len()));
+    let mut text = fill!("{count} restored.", count = item_count(restored.len()));
     if !renamed.is_empty() {
-        text = format!("{text} A name was taken: restored as {}.", renamed.join(", "));
+        text = fill!(
+            "{text} A name was taken: restored as {join}.",
+            text = text,
+            join = renamed.join(", ")
+        );
     }
     redirect_back(request, &current.cookie, text)
 }
@@ -326,7 +342,7 @@ async fn delete_all(
         trash::delete(services, &actor, &auth_session.authority(), &ids)
     })
     .await?;
-    set_flash(&current.cookie, format!("{} deleted for good.", item_count(count)))?;
+    set_flash(&current.cookie, fill!("{count} deleted for good.", count = item_count(count)))?;
     // The page of a deleted item no longer exists, so a request from there leads to the trash.
     redirect(&redirect_from_item(request, "/trash"))
 }

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
+use crate::language::t;
 use crate::model::item::ItemKind;
 use crate::model::{Area, Shelf, Sort};
+use crate::msg;
 
 /// The query parameters of a list.
 #[derive(Deserialize, Clone, Default)]
@@ -64,22 +66,23 @@ pub struct OptionGroup {
 }
 
 const KINDS: [(&str, &str); 5] = [
-    ("", "All kinds"),
-    ("photo", "Photos"),
-    ("video", "Videos"),
-    ("audio", "Music"),
-    ("document", "Documents"),
+    ("", msg!("All kinds")),
+    ("photo", msg!("Photos")),
+    ("video", msg!("Videos")),
+    ("audio", msg!("Music")),
+    ("document", msg!("Documents")),
 ];
 /// What the timeline shows.
-const TIMELINE_KINDS: [(&str, &str); 3] = [("", "All"), ("photos", "Photos"), ("videos", "Videos")];
+const TIMELINE_KINDS: [(&str, &str); 3] =
+    [("", msg!("All")), ("photos", msg!("Photos")), ("videos", msg!("Videos"))];
 const SONG_ORDERS: [(&str, &str); 5] = [
-    ("", "By artist"),
-    ("album", "By album"),
-    ("title", "By title"),
-    ("duration", "By length"),
-    ("newest", "Recently added"),
+    ("", msg!("By artist")),
+    ("album", msg!("By album")),
+    ("title", msg!("By title")),
+    ("duration", msg!("By length")),
+    ("newest", msg!("Recently added")),
 ];
-const SIZES: [(&str, &str); 3] = [("s", "Small"), ("", "Medium"), ("l", "Large")];
+const SIZES: [(&str, &str); 3] = [("s", msg!("Small")), ("", msg!("Medium")), ("l", msg!("Large"))];
 
 impl ListQuery {
     #[must_use]
@@ -166,7 +169,7 @@ impl ListQuery {
             let word = word.as_ref();
             options.push(ListOption {
                 href: with_parameter(first_page.clone(), word.to_owned()).href(path),
-                label: label.as_ref().to_owned(),
+                label: t(label.as_ref()).into_owned(),
                 is_current: word == current,
             });
         }
@@ -201,9 +204,14 @@ impl ListQuery {
     pub fn file_heads(&self, path: &str) -> Vec<ColumnHead> {
         let sort = self.sort().as_str();
         vec![
-            self.head(path, ("Name", ""), ("name", "name-desc"), (sort, "name")),
-            self.head(path, ("Size", "wide-cell"), ("smallest", "largest"), (sort, "largest")),
-            self.head(path, ("Added", "wide-cell"), ("oldest", "newest"), (sort, "newest")),
+            self.head(path, (msg!("Name"), ""), ("name", "name-desc"), (sort, "name")),
+            self.head(
+                path,
+                (msg!("Size"), "wide-cell"),
+                ("smallest", "largest"),
+                (sort, "largest"),
+            ),
+            self.head(path, (msg!("Added"), "wide-cell"), ("oldest", "newest"), (sort, "newest")),
         ]
     }
 
@@ -215,10 +223,10 @@ impl ListQuery {
             self.head(path, (label, class), (ascending, descending), (sort, ascending))
         };
         vec![
-            head("Title", "", "title", "title-desc"),
-            head("Artist", "wide-cell", "artist", "artist-desc"),
-            head("Album", "wide-cell", "album", "album-desc"),
-            head("Length", "number", "duration", "duration-desc"),
+            head(msg!("Title"), "", "title", "title-desc"),
+            head(msg!("Artist"), "wide-cell", "artist", "artist-desc"),
+            head(msg!("Album"), "wide-cell", "album", "album-desc"),
+            head(msg!("Length"), "number", "duration", "duration-desc"),
         ]
     }
 
@@ -244,18 +252,22 @@ impl ListQuery {
     pub fn groups(&self, path: &str, shelf: Shelf, is_table: bool) -> Vec<OptionGroup> {
         let mut groups = Vec::new();
         if path == "/audios" {
-            groups.push(self.group(path, "Order", &SONG_ORDERS, &self.sort, |query, sort| Self {
-                sort,
-                ..query
-            }));
+            groups.push(self.group(
+                path,
+                msg!("Order"),
+                &SONG_ORDERS,
+                &self.sort,
+                |query, sort| Self { sort, ..query },
+            ));
         } else if shelf.fixed_sort().is_none() && path != "/search" {
             // The default order has an empty value, so that addresses do not contain it.
             let orders = Sort::CHOICES
                 .map(|sort| (if sort == Sort::Newest { "" } else { sort.as_str() }, sort.title()));
             let current = if self.sort() == Sort::Newest { "" } else { self.sort.as_str() };
-            groups.push(
-                self.group(path, "Order", &orders, current, |query, sort| Self { sort, ..query }),
-            );
+            groups.push(self.group(path, msg!("Order"), &orders, current, |query, sort| Self {
+                sort,
+                ..query
+            }));
         }
 
         if path == "/photos" {
@@ -264,22 +276,27 @@ impl ListQuery {
                 Shelf::Videos => "videos",
                 _ => "",
             };
-            groups.push(self.group(path, "Kind", &TIMELINE_KINDS, current, |query, kind| Self {
-                kind,
-                ..query
+            groups.push(self.group(path, msg!("Kind"), &TIMELINE_KINDS, current, |query, kind| {
+                Self { kind, ..query }
             }));
         }
         if matches!(shelf, Shelf::All | Shelf::Favorites | Shelf::Recents | Shelf::Trash) {
             let current = self.kind().map_or("", ItemKind::as_str);
             groups.push(
-                self.group(path, "Kind", &KINDS, current, |query, kind| Self { kind, ..query }),
+                self.group(path, msg!("Kind"), &KINDS, current, |query, kind| Self {
+                    kind,
+                    ..query
+                }),
             );
         }
 
         if !is_table {
             let current = if self.grid_class().is_empty() { "" } else { self.size.as_str() };
             groups.push(
-                self.group(path, "Size", &SIZES, current, |query, size| Self { size, ..query }),
+                self.group(path, msg!("Size"), &SIZES, current, |query, size| Self {
+                    size,
+                    ..query
+                }),
             );
         }
         groups

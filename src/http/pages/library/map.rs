@@ -14,9 +14,11 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::language::t;
 use crate::model::city::country_name;
 use crate::model::item_place::place_name;
 use crate::model::{Area, City};
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -94,8 +96,9 @@ fn pin(cluster: &Cluster) -> Pin {
         _ => ListQuery { area: area.clone(), ..ListQuery::default() }.href("/photos"),
     };
     let count = count_of(i64::try_from(cluster.count).unwrap_or(0), "item");
-    let place = City::nearest(cluster.north, cluster.east)
-        .map_or(String::new(), |city| format!(" near {}", place_name(city.name, city.country)));
+    let place = City::nearest(cluster.north, cluster.east).map_or(String::new(), |city| {
+        fill!(" near {country}", country = place_name(city.name, city.country))
+    });
     // The image of the world: 360 wide, in the projection of Mercator.
     let latitude = cluster.north.clamp(-84.0, 84.0).to_radians();
     let y = (std::f64::consts::FRAC_PI_4 + latitude / 2.0).tan().ln().to_degrees();
@@ -134,8 +137,11 @@ fn countries(places: Vec<CityCount>) -> Vec<CountryPlaces> {
 
 fn total_text(view: &MapView) -> String {
     match view.count {
-        0 => "Nothing was taken in this area.".into(),
-        count => format!("{} in this area", count_of(i64::try_from(count).unwrap_or(0), "item")),
+        0 => t(msg!("Nothing was taken in this area.")).into_owned(),
+        count => fill!(
+            "{count} in this area",
+            count = count_of(i64::try_from(count).unwrap_or(0), "item")
+        ),
     }
 }
 

@@ -1,9 +1,13 @@
 //! An item's metadata as lines of its page.
 
-use crate::http::pages::components::format::{duration, thousands};
+use crate::http::pages::components::format::{
+    date, date_and_time, decimal_sign, duration, month_name, thousands,
+};
+use crate::language::t;
 use crate::media::Metadata;
 use crate::model::item_place::place_name;
 use crate::model::{City, Item, ItemDetails, TakenPrecision, TakenSource, WallClock};
+use crate::{fill, msg};
 
 /// One line of an item's page.
 pub struct MetadataRow {
@@ -38,28 +42,28 @@ pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
 
     // In the order of the page; empty values are left out.
     let mut rows: Vec<Option<MetadataRow>> = vec![
-        text_row("Title", facts.title.as_ref()),
-        text_row("Caption", facts.caption.as_ref()),
+        text_row(msg!("Title"), facts.title.as_ref()),
+        text_row(msg!("Caption"), facts.caption.as_ref()),
         taken(item),
-        size.map(|(width, height)| row("Dimensions", pixels(width, height))),
-        facts.pages.map(|pages| row("Pages", thousands(pages.into()))),
-        item.duration_ms.map(|length| row("Length", duration(length))),
-        searchable_row("Artist", facts.artist.as_ref()),
-        searchable_row("Album", facts.album.as_ref()),
-        text_row("Genre", facts.genre.as_ref()),
-        facts.year.map(|year| row("Year", year.to_string())),
+        size.map(|(width, height)| row(msg!("Dimensions"), pixels(width, height))),
+        facts.pages.map(|pages| row(msg!("Pages"), thousands(pages.into()))),
+        item.duration_ms.map(|length| row(msg!("Length"), duration(length))),
+        searchable_row(msg!("Artist"), facts.artist.as_ref()),
+        searchable_row(msg!("Album"), facts.album.as_ref()),
+        text_row(msg!("Genre"), facts.genre.as_ref()),
+        facts.year.map(|year| row(msg!("Year"), year.to_string())),
         track(facts),
-        searchable_row("Camera", facts.camera.as_ref()),
-        searchable_row("Lens", facts.lens.as_ref()),
+        searchable_row(msg!("Camera"), facts.camera.as_ref()),
+        searchable_row(msg!("Lens"), facts.lens.as_ref()),
         exposure(facts),
-        searchable_row("Place", facts.place.as_ref()),
+        searchable_row(msg!("Place"), facts.place.as_ref()),
         position(facts),
         codecs(facts),
         sound(facts),
     ];
 
     if !facts.keywords.is_empty() {
-        rows.push(Some(row("Tags", facts.keywords.join(", "))));
+        rows.push(Some(row(msg!("Tags"), facts.keywords.join(", "))));
     }
     rows.into_iter().flatten().collect()
 }
@@ -72,12 +76,14 @@ fn taken(item: &Item) -> Option<MetadataRow> {
     let at = item.shown_at.time();
     let time = match item.taken_precision {
         TakenPrecision::Second => taken_row(item.shown_at, item.taken_offset),
-        TakenPrecision::Day => format!("{} {} {}", at.day(), at.month(), at.year()),
-        TakenPrecision::Month => format!("about {} {}", at.month(), at.year()),
-        TakenPrecision::Year => format!("about {}", at.year()),
+        TakenPrecision::Day => date(at),
+        TakenPrecision::Month => {
+            fill!("about {month} {year}", month = month_name(at.month()), year = at.year())
+        }
+        TakenPrecision::Year => fill!("about {year}", year = at.year()),
     };
     let note = item.taken_source.in_words();
-    Some(row("Taken", note.map_or(time.clone(), |note| format!("{time}, {note}"))))
+    Some(row(msg!("Taken"), note.map_or(time.clone(), |note| format!("{time}, {note}"))))
 }
 
 fn taken_row(clock: WallClock, offset: Option<i16>) -> String {
@@ -89,7 +95,7 @@ fn taken_row(clock: WallClock, offset: Option<i16>) -> String {
             format!(" (UTC{sign}{}:{:02})", minutes.abs() / 60, minutes.abs() % 60)
         }
     });
-    format!("{} {} {}, {:02}:{:02}{zone}", at.day(), at.month(), at.year(), at.hour(), at.minute())
+    format!("{}{zone}", date_and_time(at))
 }
 
 fn pixels(width: i32, height: i32) -> String {
@@ -98,20 +104,25 @@ fn pixels(width: i32, height: i32) -> String {
     if all < 500_000 {
         size
     } else {
-        format!("{size} ({}.{} MP)", all / 1_000_000, all / 100_000 % 10)
+        format!("{size} ({}{}{} MP)", all / 1_000_000, decimal_sign(), all / 100_000 % 10)
     }
 }
 
 fn track(facts: &Metadata) -> Option<MetadataRow> {
     let track = facts.track?;
-    Some(row("Track", facts.disc.map_or(track.to_string(), |disc| format!("{track}, disc {disc}"))))
+    Some(row(
+        msg!("Track"),
+        facts.disc.map_or(track.to_string(), |disc| {
+            fill!("{track}, disc {disc}", track = track, disc = disc)
+        }),
+    ))
 }
 
 fn exposure(facts: &Metadata) -> Option<MetadataRow> {
     let iso = facts.iso.map(|iso| format!("ISO {iso}"));
     let parts = [facts.exposure.clone(), facts.aperture.clone(), iso, facts.focal_length.clone()];
     let present: Vec<String> = parts.into_iter().flatten().collect();
-    (!present.is_empty()).then(|| row("Exposure", present.join(" · ")))
+    (!present.is_empty()).then(|| row(msg!("Exposure"), present.join(" · ")))
 }
 
 fn position(facts: &Metadata) -> Option<MetadataRow> {
@@ -124,32 +135,34 @@ fn position(facts: &Metadata) -> Option<MetadataRow> {
     match City::nearest(north, east) {
         Some(city) => {
             let name = place_name(city.name, city.country);
-            Some(MetadataRow { href, title: words, ..row("Location", name) })
+            Some(MetadataRow { href, title: words, ..row(msg!("Location"), name) })
         }
-        None => Some(MetadataRow { href, ..row("Location", words) }),
+        None => Some(MetadataRow { href, ..row(msg!("Location"), words) }),
     }
 }
 
 fn codecs(facts: &Metadata) -> Option<MetadataRow> {
     let rate = facts.frame_rate.map(|rate| {
-        format!("{rate:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
-            + " frames a second"
+        let rate = format!("{rate:.2}");
+        fill!("{rate} frames a second", rate = rate.trim_end_matches('0').trim_end_matches('.'))
     });
     let parts = [facts.video_codec.clone(), facts.audio_codec.clone(), rate];
     let present: Vec<String> = parts.into_iter().flatten().collect();
-    (!present.is_empty()).then(|| row("Codec", present.join(" · ")))
+    (!present.is_empty()).then(|| row(msg!("Codec"), present.join(" · ")))
 }
 
 fn sound(facts: &Metadata) -> Option<MetadataRow> {
     let bits = facts.bit_rate.map(|bits| format!("{} kbit/s", thousands(bits / 1000)));
-    let sample = facts.sample_rate.map(|rate| format!("{}.{} kHz", rate / 1000, rate % 1000 / 100));
+    let sample = facts
+        .sample_rate
+        .map(|rate| format!("{}{}{} kHz", rate / 1000, decimal_sign(), rate % 1000 / 100));
     let channels = facts.channels.map(|count| match count {
-        1 => "mono".into(),
-        2 => "stereo".into(),
-        more => format!("{more} channels"),
+        1 => t("mono").into_owned(),
+        2 => t("stereo").into_owned(),
+        more => fill!("{more} channels", more = more),
     });
     let present: Vec<String> = [bits, sample, channels].into_iter().flatten().collect();
-    (!present.is_empty()).then(|| row("Quality", present.join(" · ")))
+    (!present.is_empty()).then(|| row(msg!("Quality"), present.join(" · ")))
 }
 
 /// Codecs for which no warning is shown; browser support for others varies.
@@ -161,7 +174,8 @@ pub fn may_not_play(item: &Item, facts: &Metadata) -> Option<String> {
     // Some browsers play the codec but not this container.
     if item.mime == "video/x-matroska" && PLAYABLE_CODECS.contains(&codec) {
         return Some(
-            "Some browsers can't play Matroska videos. If it stays black, download it.".into(),
+            msg!("Some browsers can't play Matroska videos. If it stays black, download it.")
+                .into(),
         );
     }
     if codec.is_empty() || PLAYABLE_CODECS.contains(&codec) {
@@ -177,7 +191,10 @@ pub fn may_not_play(item: &Item, facts: &Metadata) -> Option<String> {
         other => other,
     };
 
-    Some(format!("Only some browsers can play {name} videos. If it stays black, download it."))
+    Some(fill!(
+        "Only some browsers can play {name} videos. If it stays black, download it.",
+        name = name
+    ))
 }
 
 #[cfg(test)]

@@ -16,7 +16,9 @@ use crate::http::pages::respond::{redirect, render_with_status, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::http::safe_redirect::{back_path, own_path};
+use crate::language::t;
 use crate::model::{DirectoryId, ItemId};
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::post("/items/move", || web::route().to(submit_move_many))]
@@ -63,7 +65,8 @@ async fn submit_move_many(
 
     if new_folder.is_empty() && directory.is_none() {
         // A form that names no folder comes from the page with the folders.
-        let problem = form.new_folder.map(|_| "Enter a name, or choose a folder.".to_owned());
+        let problem =
+            form.new_folder.map(|_| t(msg!("Enter a name, or choose a folder.")).into_owned());
         let status = match problem {
             Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
             None => StatusCode::OK,
@@ -86,8 +89,8 @@ async fn submit_move_many(
     match moved {
         Ok(count) => {
             let text = match count {
-                0 => "Already in that folder".to_owned(),
-                count => format!("{} moved", item_count(count)),
+                0 => t(msg!("Already in that folder")).into_owned(),
+                count => fill!("{count} moved", count = item_count(count)),
             };
             set_flash(&current.cookie, text)?;
             redirect(&back)

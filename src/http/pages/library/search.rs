@@ -19,9 +19,11 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{render, render_cached};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::language::t;
 use crate::model::Shelf;
 use crate::model::item::ItemKind;
 use crate::model::item_filter::ItemFilter;
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -71,17 +73,22 @@ async fn show_search(
         // Pending previews of the shown items are made next.
         previews::prioritize(services, &listing.items);
 
-        let title = if has_words { title(&text, &groups, is_first) } else { "Search".to_owned() };
+        let title = if has_words {
+            title(&text, &groups, is_first)
+        } else {
+            t(msg!("Search")).into_owned()
+        };
         let layout = Layout::read(reader, input)?;
         let mut page =
             ShelfPage::new(services, layout, (&title, "/search", Shelf::All), &query, listing);
-        page.summary = "Names, tags, cameras, artists, albums, places and dates".into();
+        page.summary =
+            t(msg!("Names, tags, cameras, artists, albums, places and dates")).into_owned();
 
         // A page may be empty although there are more results further back.
         page.empty = match (has_words, page.next.is_some()) {
-            (false, _) => "Type what you are looking for.",
-            (_, true) => "Nothing among the newer items. There may be older ones.",
-            _ => "Try fewer or shorter words.",
+            (false, _) => msg!("Type what you are looking for."),
+            (_, true) => msg!("Nothing among the newer items. There may be older ones."),
+            _ => msg!("Try fewer or shorter words."),
         };
 
         page.choices.retain(|group| group.is_in_menu);
@@ -98,12 +105,12 @@ async fn show_search(
 fn title(text: &str, groups: &SearchGroups, is_first: bool) -> String {
     let count = count_of(i64::try_from(groups.count).unwrap_or(0), "result");
     match (groups.count, groups.has_more) {
-        _ if !is_first => format!("Results for “{text}”"),
-        (0, false) if !groups.directories.is_empty() => format!("Folders for “{text}”"),
-        (0, false) => format!("No results for “{text}”"),
-        (_, false) => format!("{count} for “{text}”"),
-        (0, true) => format!("No results yet for “{text}”"),
-        (_, true) => format!("More than {count} for “{text}”"),
+        _ if !is_first => fill!("Results for “{text}”", text = text),
+        (0, false) if !groups.directories.is_empty() => fill!("Folders for “{text}”", text = text),
+        (0, false) => fill!("No results for “{text}”", text = text),
+        (_, false) => fill!("{count} for “{text}”", count = count, text = text),
+        (0, true) => fill!("No results yet for “{text}”", text = text),
+        (_, true) => fill!("More than {count} for “{text}”", count = count, text = text),
     }
 }
 
@@ -112,7 +119,9 @@ fn narrowing_options(query: &ListQuery, groups: &SearchGroups) -> Vec<OptionGrou
     let kinds: Vec<_> = groups
         .kinds
         .iter()
-        .map(|(kind, count)| (kind.as_str().to_owned(), format!("{} {count}", kind_label(*kind))))
+        .map(|(kind, count)| {
+            (kind.as_str().to_owned(), format!("{} {count}", t(kind_label(*kind))))
+        })
         .collect();
     let labeled = |value: String, count: usize| (value.clone(), format!("{value} {count}"));
     let years: Vec<_> =
@@ -126,20 +135,29 @@ fn narrowing_options(query: &ListQuery, groups: &SearchGroups) -> Vec<OptionGrou
     let with_any = |any: &str, values: Vec<(String, String)>| {
         std::iter::once((String::new(), any.to_owned())).chain(values).collect::<Vec<_>>()
     };
-    let kind = query.group("/search", "Kind", &with_any("All kinds", kinds), &query.kind, {
-        |query, kind| ListQuery { kind, ..query }
-    });
-    let year = query.group("/search", "Year", &with_any("Any year", years), &query.year, {
-        |query, year| ListQuery { year, ..query }
-    });
-    let camera =
-        query.group("/search", "Camera", &with_any("Any camera", cameras), &query.camera, {
-            |query, camera| ListQuery { camera, ..query }
+    let kind =
+        query.group("/search", msg!("Kind"), &with_any(msg!("All kinds"), kinds), &query.kind, {
+            |query, kind| ListQuery { kind, ..query }
         });
+    let year =
+        query.group("/search", msg!("Year"), &with_any(msg!("Any year"), years), &query.year, {
+            |query, year| ListQuery { year, ..query }
+        });
+    let camera = query.group(
+        "/search",
+        msg!("Camera"),
+        &with_any(msg!("Any camera"), cameras),
+        &query.camera,
+        |query, camera| ListQuery { camera, ..query },
+    );
 
-    let place = query.group("/search", "Place", &with_any("Any place", places), &query.place, {
-        |query, place| ListQuery { place, ..query }
-    });
+    let place = query.group(
+        "/search",
+        msg!("Place"),
+        &with_any(msg!("Any place"), places),
+        &query.place,
+        |query, place| ListQuery { place, ..query },
+    );
 
     let mut options = vec![kind, year, camera, place];
     // A single value narrows nothing, unless it is the one that was chosen.
@@ -151,11 +169,11 @@ fn narrowing_options(query: &ListQuery, groups: &SearchGroups) -> Vec<OptionGrou
 
 fn kind_label(kind: ItemKind) -> &'static str {
     match kind {
-        ItemKind::Photo => "Photos",
-        ItemKind::Video => "Videos",
-        ItemKind::Audio => "Music",
-        ItemKind::Document => "Documents",
-        ItemKind::Other => "Other files",
+        ItemKind::Photo => msg!("Photos"),
+        ItemKind::Video => msg!("Videos"),
+        ItemKind::Audio => msg!("Music"),
+        ItemKind::Document => msg!("Documents"),
+        ItemKind::Other => msg!("Other files"),
     }
 }
 
@@ -184,29 +202,44 @@ fn suggestion_link(suggestion: Suggestion) -> SuggestionLink {
         Suggestion::Directory(directory) => {
             let breadcrumb = breadcrumb(&directory);
             let (href, label) = (breadcrumb.href, breadcrumb.label);
-            SuggestionLink { href, label, kind: "Folder", icon: "folder" }
+            SuggestionLink { href, label, kind: msg!("Folder"), icon: "folder" }
         }
         Suggestion::Artist(artist) => {
             let cover = Cover::from_artist(&artist);
-            SuggestionLink { href: cover.href, label: cover.title, kind: "Artist", icon: "user" }
+            SuggestionLink {
+                href: cover.href,
+                label: cover.title,
+                kind: msg!("Artist"),
+                icon: "user",
+            }
         }
         Suggestion::Album(album) => {
             let cover = Cover::from_album(&album);
-            SuggestionLink { href: cover.href, label: cover.title, kind: "Album", icon: "music" }
+            SuggestionLink {
+                href: cover.href,
+                label: cover.title,
+                kind: msg!("Album"),
+                icon: "music",
+            }
         }
         Suggestion::Camera(camera) => {
             let query = ListQuery { q: camera.clone(), ..ListQuery::default() };
             let href = query.href("/search");
-            SuggestionLink { href, label: camera, kind: "Camera", icon: "camera" }
+            SuggestionLink { href, label: camera, kind: msg!("Camera"), icon: "camera" }
         }
         Suggestion::Place(place) => {
             let query = ListQuery { q: place.replace(',', ""), ..ListQuery::default() };
             let href = query.href("/search");
-            SuggestionLink { href, label: place, kind: "Place", icon: "map-pin" }
+            SuggestionLink { href, label: place, kind: msg!("Place"), icon: "map-pin" }
         }
         Suggestion::Month(month) => {
             let href = ListQuery { at: month.iso(), ..ListQuery::default() }.href("/photos");
-            SuggestionLink { href, label: month.to_string(), kind: "Photos", icon: "image" }
+            SuggestionLink {
+                href,
+                label: v::format::month_and_year(month),
+                kind: msg!("Photos"),
+                icon: "image",
+            }
         }
     }
 }

@@ -17,11 +17,13 @@ use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render_cached;
 use crate::http::route::{HandlerResult, Route};
+use crate::language::t;
 use crate::model::item_filter::ItemFilter;
 use crate::model::{
     Directory, DirectoryId, Item, ItemId, ItemPlace, Shelf, SongSort, Sort, YearMonth,
 };
 use crate::state::Services;
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -189,7 +191,7 @@ pub(super) fn breadcrumb(directory: &Directory) -> Breadcrumb {
     Breadcrumb {
         id: directory.directory_id.to_string(),
         href: format!("/directories/{}", directory.directory_id),
-        label: directory.label().to_owned(),
+        label: v::folder_label(directory).into_owned(),
     }
 }
 
@@ -216,7 +218,7 @@ fn add_headings(tiles: &mut [Tile], listing: &Listing, has_days: bool) {
         let month_heading = (last_month != Some(month)).then(|| {
             let of_month = listing.months.iter().find(|(of, _)| *of == month);
             let count = of_month.map(|(_, count)| count_of(*count, "item"));
-            MonthHeading { text: month.to_string(), month: month.iso(), count }
+            MonthHeading { text: v::format::month_and_year(month), month: month.iso(), count }
         });
         let mut day = DayHeading::from_item(item);
         let is_new_day = has_days && (month_heading.is_some() || last_day != day.day);
@@ -298,7 +300,7 @@ async fn show_shelf(
         let (items, bytes) = layout.summary.count(shelf);
         let zone = services.time_zone(&layout.user);
         let mut page =
-            ShelfPage::new(services, layout, (named.title(), &path, shelf), &query, listing);
+            ShelfPage::new(services, layout, (&t(named.title()), &path, shelf), &query, listing);
         page.undated = Tile::from_items(&undated, &[], services, &zone);
         page.is_empty &= page.undated.is_empty();
         page.is_filtered |= is_timeline && shelf != Shelf::Timeline;
@@ -309,8 +311,10 @@ async fn show_shelf(
         }
         // Recents has no meaningful total.
         page.summary = match shelf {
-            Shelf::Recents => "Items you opened or added recently".into(),
-            _ if area.is_some() => format!("{} in this area", count_of(page.total, "item")),
+            Shelf::Recents => t(msg!("Items you opened or added recently")).into_owned(),
+            _ if area.is_some() => {
+                fill!("{count} in this area", count = count_of(page.total, "item"))
+            }
             _ => format!("{} · {}", count_of(items, "item"), v::size(bytes).words),
         };
 
@@ -325,15 +329,15 @@ async fn show_shelf(
 const fn empty_text(shelf: Shelf) -> &'static str {
     match shelf {
         Shelf::Photos | Shelf::Timeline => {
-            "No photos yet. Photos and videos you upload appear here."
+            msg!("No photos yet. Photos and videos you upload appear here.")
         }
-        Shelf::Videos => "No videos yet. Videos you upload appear here.",
-        Shelf::Audios => "No music yet. Music you upload appears here.",
-        Shelf::Favorites => "No favorites yet. Tap the star on anything you love.",
-        Shelf::Recents => "Items you open or add appear here.",
-        Shelf::Trash => "The trash is empty.",
+        Shelf::Videos => msg!("No videos yet. Videos you upload appear here."),
+        Shelf::Audios => msg!("No music yet. Music you upload appears here."),
+        Shelf::Favorites => msg!("No favorites yet. Tap the star on anything you love."),
+        Shelf::Recents => msg!("Items you open or add appear here."),
+        Shelf::Trash => msg!("The trash is empty."),
         Shelf::Uploads | Shelf::All | Shelf::Motion => {
-            "No files yet. Documents and other files you upload appear here."
+            msg!("No files yet. Documents and other files you upload appear here.")
         }
     }
 }
@@ -363,14 +367,14 @@ async fn show_directory(
         let mut page = ShelfPage::new(
             services,
             layout,
-            (directory.label(), &path, Shelf::All),
+            (&v::folder_label(&directory), &path, Shelf::All),
             &query,
             listing,
         );
 
         page.crumbs = above.iter().map(breadcrumb).collect();
         page.summary = format!("{} · {}", count_of(size.0, "item"), v::size(size.1).words);
-        page.empty = "This folder is empty. Move items here, or upload to it.";
+        page.empty = msg!("This folder is empty. Move items here, or upload to it.");
         // The views Favorites, Recents and Trash cannot be the target of new folders or files.
         page.takes_folders = !directory.is_view();
         page.directory = Some(directory);

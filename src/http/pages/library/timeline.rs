@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::list_options::ListQuery;
-use crate::http::pages::components::format::count_of;
+use crate::http::pages::components::format::{count_of, month_and_year, short_month_name};
 use crate::model::{Cursor, ItemId, Sort, WallClock, YearMonth};
 
 /// The latest years show their months; earlier ones are one link each.
@@ -89,9 +89,9 @@ pub fn timeline_years(
 
         if has_room {
             year.months.push(TimelineMonth {
-                short: month.month.to_string().chars().take(3).collect(),
+                short: short_month_name(month.month),
                 machine: month.iso(),
-                full: format!("{month}, {}", count_of(items, "item")),
+                full: format!("{}, {}", month_and_year(month), count_of(items, "item")),
                 href: href(month),
             });
         }

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use crate::domain::library::trash;
+use crate::fill;
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::{self as v, count_of};
@@ -47,9 +48,9 @@ async fn submit_empty(current: CurrentUser, _: Form<EmptyForm>) -> HandlerResult
     .await?;
     set_flash(
         &current.cookie,
-        format!(
-            "The trash is empty. {} permanently deleted.",
-            count_of(i64::try_from(count).unwrap_or(0), "item")
+        fill!(
+            "The trash is empty. {count} permanently deleted.",
+            count = count_of(i64::try_from(count).unwrap_or(0), "item")
         ),
     )?;
     redirect("/trash")
@@ -70,6 +71,6 @@ async fn submit_restore_all(
     redirect_back(
         &request,
         &current.cookie,
-        format!("{} restored.", count_of(i64::try_from(count).unwrap_or(0), "item")),
+        fill!("{count} restored.", count = count_of(i64::try_from(count).unwrap_or(0), "item")),
     )
 }

@@ -15,9 +15,11 @@ use crate::http::pages::respond::{redirect, render, render_cached};
 use crate::http::rate_limit;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::language::t;
 use crate::model::ReportId;
 use crate::state::ingest_queue::Ingested;
 use crate::state::rate_limiter::{Bucket, RateLimitKey};
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -120,10 +122,10 @@ async fn submit_upload(
         uploaded_files.into_iter().map(ResultRow::from_uploaded).collect();
     if rows.is_empty() {
         rows.push(ResultRow {
-            name: "Nothing".into(),
+            name: t(msg!("Nothing")).into_owned(),
             outcome: UploadOutcome::Refused,
             id: None,
-            description: "Choose a file first.".into(),
+            description: t(msg!("Choose a file first.")).into_owned(),
         });
     }
 
@@ -164,7 +166,7 @@ fn summary(rows: &[ResultRow]) -> String {
     let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).count();
     let parts = [
         (count(UploadOutcome::Stored), "added"),
-        (count(UploadOutcome::Duplicate), "already uploaded"),
+        (count(UploadOutcome::Duplicate), msg!("already uploaded")),
         (count(UploadOutcome::Refused), "failed"),
     ];
     parts
@@ -190,7 +192,7 @@ impl ResultRow {
                 }
             }
             Ok(Ingested::Duplicate(item)) => {
-                let description = format!("The same as “{}”.", item.name);
+                let description = fill!("The same as “{name}”.", name = item.name);
                 Self {
                     name: file.name,
                     outcome: UploadOutcome::Duplicate,
@@ -217,9 +219,9 @@ impl ResultRow {
 
     const fn state(&self) -> &'static str {
         match self.outcome {
-            UploadOutcome::Stored => "Uploaded",
-            UploadOutcome::Duplicate => "Already uploaded",
-            UploadOutcome::Refused => "Failed",
+            UploadOutcome::Stored => msg!("Uploaded"),
+            UploadOutcome::Duplicate => msg!("Already uploaded"),
+            UploadOutcome::Refused => msg!("Failed"),
         }
     }
 

@@ -12,7 +12,9 @@ use crate::http::pages::respond::{redirect, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::services_arc;
 use crate::http::safe_redirect::back_path;
+use crate::language::t;
 use crate::model::{Upload, UploadId, User, now};
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![Route::post("/uploads/unfinished/{id}/discard", || web::route().to(submit_discard))]
@@ -34,15 +36,16 @@ impl UnfinishedUpload {
         // A day that has begun counts as a whole day.
         let days = (upload.expires_at - now()).whole_days();
         let until = if days > 0 {
-            format!("kept for {}", v::count_of(days + 1, "more day"))
+            fill!("kept for {count}", count = v::count_of(days + 1, "more day"))
         } else {
-            "given up today".into()
+            t(msg!("given up today")).into_owned()
         };
 
-        let words = format!(
-            "{} of {} have arrived · {until}",
-            format_bytes(upload.offset()),
-            format_bytes(upload.length())
+        let words = fill!(
+            "{size} of {size2} have arrived · {until}",
+            until = until,
+            size = format_bytes(upload.offset()),
+            size2 = format_bytes(upload.length())
         );
 
         Self {
@@ -71,6 +74,6 @@ async fn submit_discard(
 ) -> HandlerResult {
     let id = UploadId::parse(&path).ok_or(Error::NotFound)?;
     resumable::delete(&services_arc(&current.services), &current.auth_session, id).await?;
-    set_flash(&current.cookie, "Upload discarded.")?;
+    set_flash(&current.cookie, msg!("Upload discarded."))?;
     redirect(&back_path(&request).unwrap_or_else(|| "/dashboard".into()))
 }
