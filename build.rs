@@ -32,10 +32,6 @@ fn main() -> std::io::Result<()> {
     let mut hash = Sha256::new();
     // A debug build may serve changed files under the same version, so no other build must have cached them.
     hash.update(std::env::var("PROFILE").unwrap_or_default());
-    // The texts of scripts have addresses with the version.
-    for (code, _) in LANGUAGES {
-        hash.update(std::fs::read(Path::new("locales").join(code).with_extension("po"))?);
-    }
     let mut table = String::from("pub static FILES: &[StaticFile] = &[\n");
     for (number, path) in files.iter().enumerate() {
         let name = match path.strip_prefix(&root) {

@@ -269,10 +269,10 @@ macro_rules! fill {
     };
 }
 
-/// The texts of scripts in a language, as JSON; `None` for English, which is in the scripts.
+/// The texts of scripts in the current language, as JSON; `None` for English, which is in the scripts.
 #[must_use]
-pub fn script_texts(language: Language) -> Option<&'static str> {
-    match language {
+pub fn script_texts() -> Option<&'static str> {
+    match current_language() {
         Language::German => Some(tables::DE_SCRIPTS),
         _ => None,
     }
@@ -304,7 +304,10 @@ fn pseudo(text: &str) -> String {
             other => other,
         });
     }
-    changed.extend(std::iter::repeat_n('~', text.chars().count() / 3));
+    // In words, which can be wrapped.
+    for index in 0..text.chars().count() / 3 {
+        changed.push_str(if index > 0 && index.is_multiple_of(5) { " ~" } else { "~" });
+    }
     changed.push(']');
     changed
 }

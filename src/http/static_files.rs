@@ -10,7 +10,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::route::{HandlerResult, Route};
 use crate::error::Error;
-use crate::language::{Language, current_language, script_texts};
 
 /// The path of all static files.
 pub const PREFIX: &str = "/static/";
@@ -48,32 +47,7 @@ pub fn bytes(name: &str) -> Option<&'static [u8]> {
 }
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![
-        Route::get("/static/{version}/words-{language}.json", || {
-            web::route().to(show_script_texts)
-        }),
-        Route::get("/static/{version}/{name:.*}", || web::route().to(show_static)),
-    ]
-}
-
-/// The address of the texts of scripts in the current language; empty for English, which is in the scripts.
-#[must_use]
-pub fn script_texts_path() -> String {
-    let language = current_language();
-    match script_texts(language) {
-        Some(_) => format!("{}/words-{}.json", base(), language.code()),
-        None => String::new(),
-    }
-}
-
-/// Responds with the texts of scripts in a language.
-async fn show_script_texts(path: web::Path<(String, String)>) -> HandlerResult {
-    let (_, code) = path.into_inner();
-    let texts = Language::parse(&code).and_then(script_texts).ok_or(Error::NotFound)?;
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "application/json"))
-        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(texts))
+    vec![Route::get("/static/{version}/{name:.*}", || web::route().to(show_static))]
 }
 
 /// Serves the files in `folder` instead of the embedded ones, so that a change is visible after a reload.
@@ -83,7 +57,6 @@ pub(crate) fn serve_from_disk(config: &mut ServiceConfig, folder: &Path) {
         web::scope("/static/{version}")
             .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-cache")))
             .route(&style_sheet, web::get().to(show_style_sheet_imports))
-            .route("/words-{language}.json", web::get().to(show_script_texts))
             .service(Files::new("/", folder)),
     );
 }

@@ -1,12 +1,10 @@
-// Texts of scripts in the language of the page. The English ones are the keys of their translations.
-const { words: href } = document.documentElement.dataset;
-let translations = {};
-if (href) {
-  try {
-    translations = await (await fetch(href)).json();
-  } catch {
-    // Without a connection, texts are English.
-  }
+// Texts of scripts in the language of the page. The English ones are the keys of their translations, which the server
+// puts into the page.
+let translations = null;
+
+function find(text) {
+  translations ??= JSON.parse(document.getElementById("words")?.content.textContent ?? "{}");
+  return translations[text];
 }
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
@@ -15,11 +13,11 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => value
 export const msg = (text) => text;
 
 /** The text with its values: `t("Move {name}", { name })`. */
-export const t = (text, values = {}) => fill(translations[text]?.[0] ?? text, values);
+export const t = (text, values = {}) => fill(find(text)?.[0] ?? text, values);
 
 /** The text for a number, which replaces `{n}`. */
 export function nt(number, one, many, values = {}) {
-  const [single, several] = translations[one] ?? [one, many];
+  const [single, several] = find(one) ?? [one, many];
   const shown = number.toLocaleString(document.documentElement.lang);
   return fill(number === 1 ? single : several, { n: shown, ...values });
 }

@@ -43,7 +43,6 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/language"
         | "/healthz"
         | "/readyz"
-        | "/static/{version}/words-{language}.json"
         | "/static/{version}/{name:.*}" => OPEN,
         "/pending" => [LogIn, In, In, In, In],
         "/dashboard"
@@ -247,7 +246,6 @@ fn filled(path: &str, ids: &Ids) -> String {
     path.replace("{id}", &id)
         .replace("{page}", "1")
         .replace("{directory_id}", &ids.directory)
-        .replace("{language}", "de")
         .replace("{version}/{name:.*}", "x/css/nexus.css")
 }
 

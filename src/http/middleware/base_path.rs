@@ -15,7 +15,7 @@ use crate::http::response::html::HtmlPage;
 use crate::http::routes::routes;
 
 /// Attributes that contain an address in our pages. `value` does not.
-const URL_ATTRIBUTES: [&str; 18] = [
+const URL_ATTRIBUTES: [&str; 17] = [
     "action",
     "data-cover",
     "data-icons",
@@ -28,7 +28,6 @@ const URL_ATTRIBUTES: [&str; 18] = [
     "data-src",
     "data-top",
     "data-url",
-    "data-words",
     "formaction",
     "href",
     "poster",

@@ -8,8 +8,7 @@ pub mod track_row;
 
 use crate::model::{Directory, Status};
 
-pub use crate::http::static_files::script_texts_path;
-pub use crate::language::{direction, language, languages, t, tf};
+pub use crate::language::{direction, language, languages, script_texts, t, tf};
 use crate::msg;
 pub use field::{Icon, icon};
 pub use format::{Size, When, count_of, duration, kind_icon, size, when};
