@@ -1,7 +1,7 @@
 // Signed-in pages: each behaviour is a module; a page works without any of them.
 // Listeners are attached to the document, so that a page from Turbo's cache works like a new one.
 import "../vendor/turbo.js";
-import { refreshFocus, rove, startFocus } from "./focus.js";
+import { refreshFocus, rove, roveMonths, startFocus } from "./focus.js";
 import { refreshAuthForms } from "./auth-forms.js";
 import { startShortcuts } from "./shortcuts.js";
 import { startGallery } from "./gallery.js";
@@ -54,6 +54,7 @@ function refresh() {
   refreshUpload();
   update();
   rove();
+  roveMonths();
   refreshFocus();
   refreshToasts(isFirst);
   refreshInstalledApp();

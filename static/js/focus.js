@@ -69,7 +69,29 @@ export function rove(tile) {
   }
 }
 
+// The months beside a list are one tab stop, too: the one on screen.
+const months = () => [...document.querySelectorAll("[data-timeline] a")].filter((link) => link.getClientRects().length);
+
+export function roveMonths(link) {
+  const all = months();
+  const current = link ?? all.find((one) => one.hasAttribute("aria-current")) ?? all[0];
+  for (const one of all) one.tabIndex = one === current ? 0 : -1;
+}
+
+function moveInMonths(event) {
+  const all = months();
+  const at = all.indexOf(event.target);
+  const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: all.length - 1 }[event.key];
+  if (at < 0 || !all[to]) return;
+  event.preventDefault();
+  event.stopPropagation();
+  roveMonths(all[to]);
+  all[to].focus();
+}
+
 export function startFocus() {
+  const onKey = (event) => event.target.closest?.("[data-timeline]") && moveInMonths(event);
+  document.addEventListener("keydown", onKey, true);
   document.addEventListener("turbo:submit-start", remember);
   document.addEventListener("turbo:before-visit", remember);
   document.addEventListener("focusin", (event) => {

@@ -43,6 +43,7 @@ async fn a_log_in_returns_a_pair_of_tokens_and_the_user(
             "email",
             "firstname",
             "id",
+            "language",
             "lastname",
             "quota_bytes",
             "status",

@@ -82,6 +82,14 @@ test("a list that begins in the middle goes on in both directions", async ({ hou
     expect(all).toEqual([...new Set(all)]);
     expect(all).toEqual([...all].sort().reverse());
   }
+  // The months are one tab stop; arrow keys move between them.
+  const months = page.locator("[data-timeline] a:visible");
+  await expect.poll(() => months.evaluateAll((all) => all.filter((link) => link.tabIndex === 0).length)).toBe(1);
+  await months.nth(1).focus();
+  await page.keyboard.press("ArrowDown");
+  await expect(months.nth(2)).toBeFocused();
+  await page.keyboard.press("Home");
+  await expect(months.first()).toBeFocused();
 });
 
 test("a day or a month is selected by its head, and all by one button", async ({ house, page }) => {

@@ -19,7 +19,7 @@ pub fn folder_label(directory: &Directory) -> std::borrow::Cow<'_, str> {
 }
 
 /// The state of an account as a word.
-pub fn status_word(status: &Status) -> std::borrow::Cow<'static, str> {
+pub fn status_word(status: Status) -> std::borrow::Cow<'static, str> {
     t(match status {
         Status::Pending => msg!("pending"),
         Status::Active => msg!("active"),
