@@ -162,7 +162,8 @@ impl Services {
         })
     }
 
-    /// Runs a transaction that changes a user's library and increments the library's version. Blocks on the database.
+    /// Runs a transaction that changes a user's library and increments the library's version. Blocks on the database, and
+    /// until other such transactions have ended: what `work` reads does not change before it writes.
     ///
     /// # Errors
     /// Those of `work`, after a rollback.
@@ -185,8 +186,11 @@ impl Services {
         work: impl Fn(&mut Conn) -> Result<T>,
     ) -> Result<T> {
         let result = self.db.write(|conn| {
+            for owner in owners {
+                store::library_versions::update_lock(conn, *owner)?;
+            }
             let result = work(conn)?;
-            // Last, so that this transaction already holds every other row it needs when it waits for these.
+            // Last: tests report rows that are written after it as changes without a new version.
             for owner in owners {
                 store::library_versions::update_next(conn, *owner)?;
             }

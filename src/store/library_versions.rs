@@ -17,6 +17,12 @@ pub fn find_version(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {
     Ok(table::table.find(owner).select(table::version).first(conn).optional()?.unwrap_or(0))
 }
 
+/// Waits until no other transaction changes the library, by an update that changes nothing. Where several transactions
+/// can write, one would otherwise write what it has calculated from rows that another one is changing.
+pub fn update_lock(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
+    diesel::update(table::table.find(owner)).set(table::version.eq(table::version)).execute(conn)
+}
+
 pub fn update_next(conn: &mut Conn, owner: UserId) -> QueryResult<usize> {
     diesel::update(table::table.find(owner))
         .set(table::version.eq(table::version + 1_i64))

@@ -106,6 +106,31 @@ async fn a_camera_with_a_wrong_clock_is_corrected_for_a_selection(
 
 #[rstest]
 #[actix_web::test]
+async fn changes_of_one_item_at_the_same_time_are_all_kept(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, _) = TestApp::ready(backend).await;
+    let root = app.program("root").await;
+    // Its preview is recorded at the same time, too.
+    let id = root.upload_one("a.jpg", &photo()).await;
+    let tags: Vec<String> = (0..24).map(|number| format!("tag {number:02}")).collect();
+    let changes = tags.iter().map(|tag| {
+        let root = &root;
+        let body = j!({ "ids": [id], "add_tags": [tag] });
+        async move { root.send("POST", "/api/media/edit", &body).await.status().as_u16() }
+    });
+    let statuses = futures_util::future::join_all(changes).await;
+    assert_eq!(statuses, vec![200; 24]);
+    app.previews_done().await;
+    let item = root.json(&format!("/api/media/{id}")).await;
+    let mut kept: Vec<String> = serde_json::from_value(item["metadata"]["tags"].clone()).unwrap();
+    kept.sort();
+    assert_eq!(kept, tags);
+    assert_counts_are_true(&app, "root");
+}
+
+#[rstest]
+#[actix_web::test]
 async fn the_forms_change_only_what_was_changed_in_them(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
