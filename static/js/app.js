@@ -38,11 +38,14 @@ startDragItems();
 if (matchMedia("(any-pointer: coarse)").matches)
   import("./touch-selection.js").then(({ startTouchSelection }) => startTouchSelection());
 startInstalledApp();
-document.addEventListener("focusin", function load(event) {
-  if (event.target.id !== "q") return;
-  document.removeEventListener("focusin", load);
+function loadSuggestions({ target }) {
+  if (target?.id !== "q") return;
+  document.removeEventListener("focusin", loadSuggestions);
   import("./search-suggestions.js").then(({ startSuggestions }) => startSuggestions());
-});
+}
+document.addEventListener("focusin", loadSuggestions);
+// The box may have the focus already.
+loadSuggestions({ target: document.activeElement });
 
 let isFirst = true;
 function refresh() {

@@ -76,13 +76,17 @@ function onKey(event) {
   event.stopPropagation();
 }
 
+function onInput({ target }) {
+  if (target?.id !== "q") return;
+  if (!target.role) describe(target);
+  clearTimeout(timer);
+  timer = setTimeout(show, WAIT);
+}
+
 export function startSuggestions() {
-  document.addEventListener("input", (event) => {
-    if (event.target.id !== "q") return;
-    if (!event.target.role) describe(event.target);
-    clearTimeout(timer);
-    timer = setTimeout(show, WAIT);
-  });
+  document.addEventListener("input", onInput);
+  // What was typed before this module was loaded.
+  if (box()?.value !== box()?.defaultValue) onInput({ target: document.activeElement });
   document.addEventListener("keydown", onKey, { capture: true });
   document.addEventListener("pointerdown", (event) => {
     const option = event.target.closest?.("#suggestions [role='option']");

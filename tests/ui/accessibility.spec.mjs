@@ -111,7 +111,7 @@ test("axe finds nothing, and no page scrolls horizontally", async ({ house, page
     await expect(gate.getByRole("alert")).toBeVisible();
     await expectAccessible(gate, `a wrong password, ${colorScheme}`);
     await gate.goto(`${house.url}/register`);
-    await gate.locator("form").evaluate((form) => {
+    await gate.locator("form.stack").evaluate((form) => {
       form.noValidate = true;
     });
     await gate.getByRole("button", { name: "Send request" }).click();

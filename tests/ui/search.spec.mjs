@@ -9,9 +9,14 @@ test("the search box suggests folders, which the keyboard opens", async ({ house
   await page.getByRole("button", { name: "Create folder" }).click();
   await expect(page.getByRole("link", { name: "Summer in Lisbon" }).first()).toBeVisible();
 
+  // Its script arrives after the words have been typed.
+  let arrive;
+  const typed = new Promise((resolve) => (arrive = resolve));
+  await page.route("**/search-suggestions.js*", (route) => typed.then(() => route.continue()));
   const box = page.getByLabel("Search your library");
   await box.focus();
   await box.pressSequentially("summ lis");
+  arrive();
   const option = page.getByRole("option", { name: "Summer in Lisbon Folder" });
   await expect(option).toBeVisible();
   await expect(box).toHaveAttribute("aria-expanded", "true");
