@@ -221,6 +221,25 @@ async fn a_selection_comes_as_one_archive(#[values(Sqlite, MariaDb)] backend: Ba
 
 #[rstest]
 #[actix_web::test]
+async fn an_archive_names_what_is_missing_in_the_language_of_the_user(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    use std::io::Read;
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let id = ada.upload_one("a.png", &png(1)).await;
+    std::fs::remove_file(app.on_disk("ada", "Photos/a.png")).unwrap();
+    ada.submit("/account", "/account/language", &[("language", "de")]).await;
+    let answer = ada.submit("/photos", "/items/download", &[("ids", &id)]).await;
+    let bytes = answer.bytes().await.unwrap();
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut text = String::new();
+    archive.by_name("MISSING.txt").unwrap().read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("Diese Dateien") && text.ends_with(":\na.png\n"), "{text}");
+}
+
+#[rstest]
+#[actix_web::test]
 async fn the_video_of_a_moving_photo_plays_by_itself(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (ada, _) = app.person(&admin, "ada").await;

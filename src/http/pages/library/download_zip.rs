@@ -21,6 +21,7 @@ use crate::http::extract::user::CurrentUser;
 use crate::http::response::file::content_disposition;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
+use crate::language::{current_language, run_with_language};
 use crate::model::{DirectoryId, Item, Time, User};
 use crate::state::Services;
 use crate::storage::FileName;
@@ -108,10 +109,12 @@ fn stream_archive(
     let (sender, receiver) = mpsc::channel(4);
     let (services, user) = (services_arc(&current.services), current.user().clone());
 
+    let language = current_language();
     tokio::task::spawn_blocking(move || {
         // Moved into the task, so that the slot is free again only when the archive is written.
         let _turn = slot;
-        if let Err(cause) = write_archive(&services, &user, fill, sender) {
+        let write = || write_archive(&services, &user, fill, sender);
+        if let Err(cause) = run_with_language(language, write) {
             tracing::info!("an archive was not sent completely: {cause}");
         }
     });
@@ -236,8 +239,11 @@ fn write_archive(
         )
         .map_err(io::Error::other)?;
         zip.write_all(
-            fill!("These files were not where Nexus keeps them:\n{n}\n", n = missing.join("\n"))
-                .as_bytes(),
+            fill!(
+                "These files were not where Nexus keeps them:\n{names}\n",
+                names = missing.join("\n")
+            )
+            .as_bytes(),
         )?;
     }
 
