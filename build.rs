@@ -184,7 +184,7 @@ fn write_languages(out: &Path) -> std::io::Result<()> {
             let key = message.msgid();
             let plural = message.msgid_plural().unwrap_or_default();
             for form in &forms {
-                check_translation(&format!("{key}{plural}"), form).map_err(|why| {
+                check_translation(key, plural, form).map_err(|why| {
                     std::io::Error::other(format!("{}: “{key}”: {why}", path.display()))
                 })?;
             }
@@ -232,7 +232,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Refuses a translation with other values than its key, or with HTML.
-fn check_translation(key: &str, form: &str) -> Result<(), String> {
+fn check_translation(key: &str, plural: &str, form: &str) -> Result<(), String> {
     let values = |text: &str| {
         let mut names: Vec<String> = text
             .split('{')
@@ -243,9 +243,14 @@ fn check_translation(key: &str, form: &str) -> Result<(), String> {
         names.dedup();
         names
     };
-    let (wanted, found) = (values(key), values(form));
-    // A form for one may leave the number out.
-    if found != wanted && !found.iter().all(|name| wanted.contains(name)) {
+    let (wanted, found) = (values(&format!("{key}{plural}")), values(form));
+    let is_complete = if plural.is_empty() {
+        found == wanted
+    } else {
+        // A form for one may leave the number out.
+        found.iter().all(|name| wanted.contains(name))
+    };
+    if !is_complete {
         return Err(format!("the values are {found:?}, not {wanted:?}"));
     }
     if form.contains('<') && !key.contains('<') {

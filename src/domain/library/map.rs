@@ -138,9 +138,9 @@ impl Group {
     }
 }
 
-/// Pixels from the top left corner of the whole map, in the projection of Mercator.
-fn project((north, east): (f64, f64), zoom: f64) -> (f64, f64) {
-    let size = WORLD_PIXELS * zoom.exp2();
+/// The distance from the top left corner of a map of the world with this width, in the projection of Mercator.
+#[must_use]
+pub fn project((north, east): (f64, f64), size: f64) -> (f64, f64) {
     let latitude = north.clamp(-85.0, 85.0).to_radians();
     let y = (std::f64::consts::FRAC_PI_4 + latitude / 2.0).tan().ln();
     ((east + 180.0) / 360.0 * size, (0.5 - y / std::f64::consts::TAU) * size)
@@ -148,11 +148,12 @@ fn project((north, east): (f64, f64), zoom: f64) -> (f64, f64) {
 
 /// Groups positions that are close to each other at this zoom; the largest groups first.
 fn cluster(positions: &[(i32, i32, ItemId)], zoom: f64) -> Vec<Group> {
+    let size = WORLD_PIXELS * zoom.exp2();
     // First by the squares of a grid, so that the work grows only with the number of items.
     let mut squares: HashMap<(i64, i64), Group> = HashMap::new();
     for position in positions {
         let group = Group::new(*position);
-        let (x, y) = project(group.middle(), zoom);
+        let (x, y) = project(group.middle(), size);
         #[expect(clippy::cast_possible_truncation, reason = "at most 2^27 pixels")]
         let square = ((x / CLUSTER_PIXELS).floor() as i64, (y / CLUSTER_PIXELS).floor() as i64);
         match squares.get_mut(&square) {
@@ -166,10 +167,10 @@ fn cluster(positions: &[(i32, i32, ItemId)], zoom: f64) -> Vec<Group> {
     // Then those of neighboring squares whose middles would overlap.
     let mut merged: Vec<Group> = Vec::new();
     for group in groups {
-        let (x, y) = project(group.middle(), zoom);
+        let (x, y) = project(group.middle(), size);
         let is_full = merged.len() == MAX_CLUSTERS;
         let near = merged.iter_mut().find(|other| {
-            let (other_x, other_y) = project(other.middle(), zoom);
+            let (other_x, other_y) = project(other.middle(), size);
             (x - other_x).hypot(y - other_y) < CLUSTER_PIXELS * 0.75
         });
         match near {

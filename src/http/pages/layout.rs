@@ -1,5 +1,6 @@
 //! What every page of a signed-in user contains: navigation, storage meter and flash message.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::components::{folder_label, format};
@@ -194,21 +195,18 @@ fn directory_links(directories: &[Directory], page_path: &str) -> Vec<Link> {
     let is_open = |path: &str| {
         current_path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let parent = |directory: &Directory| {
-        directory.directory_path.rsplit_once('/').map(|(parent, _)| parent.to_owned())
-    };
+    let parents: HashSet<&str> = directories.iter().filter_map(parent_path).collect();
 
     let own_directories = directories.iter().filter(|directory| !directory.is_standard());
-    let is_shown = |directory: &&Directory| parent(directory).is_none_or(|parent| is_open(&parent));
+    let is_shown = |directory: &&Directory| parent_path(directory).is_none_or(is_open);
     let link = |directory: &Directory| {
         let path = directory.directory_path.as_str();
-        let has_children = directories.iter().any(|other| parent(other).as_deref() == Some(path));
         let href = directory_href(directory);
         Link {
             is_current: href == page_path,
             href,
             label: directory.directory_name.clone(),
-            icon: match (has_children, is_open(path)) {
+            icon: match (parents.contains(path), is_open(path)) {
                 (true, true) => "folder-open",
                 (true, false) => "folder-plus",
                 _ => "folder",
@@ -221,7 +219,12 @@ fn directory_links(directories: &[Directory], page_path: &str) -> Vec<Link> {
     own_directories.filter(is_shown).map(link).collect()
 }
 
-fn directory_href(directory: &Directory) -> String {
+/// The path of the folder that contains this one; `None` at the top.
+fn parent_path(directory: &Directory) -> Option<&str> {
+    directory.directory_path.rsplit_once('/').map(|(parent, _)| parent)
+}
+
+pub(super) fn directory_href(directory: &Directory) -> String {
     format!("/directories/{}", directory.directory_id)
 }
 
@@ -229,9 +232,9 @@ fn storage_meter(user: &User) -> Storage {
     let used = format::size(user.used_bytes);
     let words = if user.quota_bytes > 0 {
         fill!(
-            "{size} of {size2}",
-            size = used.words,
-            size2 = format_bytes(u64::try_from(user.quota_bytes).unwrap_or(0))
+            "{used} of {quota}",
+            used = used.words,
+            quota = format_bytes(u64::try_from(user.quota_bytes).unwrap_or(0))
         )
     } else {
         match user.used_bytes {

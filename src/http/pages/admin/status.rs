@@ -168,10 +168,10 @@ impl PreviewsCard {
         let missing = previews.missing.iter().map(|(tool, why)| {
             let tool = tool.replace("ffprobe", "ffmpeg").replace("pdfinfo", "pdftocairo");
             fill!(
-                "No previews of {tool2}: {tool} is {why}.",
+                "No previews of {kinds}: {tool} is {why}.",
                 tool = tool,
                 why = why,
-                tool2 = opens(&tool)
+                kinds = opens(&tool)
             )
         });
 
@@ -213,7 +213,7 @@ async fn show_status(AdminUser(current): AdminUser) -> HandlerResult {
         version: env!("CARGO_PKG_VERSION"),
         uptime: uptime(status.uptime),
         space: status.space.map_or_else(unknown, |(free, all)| {
-            fill!("{size} of {size2} free", size = format_bytes(free), size2 = format_bytes(all))
+            fill!("{free} of {all} free", free = format_bytes(free), all = format_bytes(all))
         }),
         stored: status.stored.map_or_else(unknown, |(people, bytes)| {
             format!("{}, {}", v::count_of(people, "account"), v::size(bytes).words)

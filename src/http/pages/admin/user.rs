@@ -202,10 +202,10 @@ async fn submit_access_level(
     .await?;
 
     let message = fill!(
-        "{firstname} {lastname} is {user} now.",
+        "{firstname} {lastname} is {role} now.",
         firstname = user.firstname,
         lastname = user.lastname,
-        user = t(if level == "admin" { msg!("an admin") } else { msg!("a user") })
+        role = t(if level == "admin" { msg!("an admin") } else { msg!("a user") })
     );
 
     // Admins who demote themselves can no longer open this page.

@@ -304,9 +304,9 @@ async fn restore_all(
     let mut text = fill!("{count} restored.", count = item_count(restored.len()));
     if !renamed.is_empty() {
         text = fill!(
-            "{text} A name was taken: restored as {join}.",
+            "{text} A name was taken: restored as {names}.",
             text = text,
-            join = renamed.join(", ")
+            names = renamed.join(", ")
         );
     }
     redirect_back(request, &current.cookie, text)

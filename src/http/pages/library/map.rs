@@ -97,17 +97,16 @@ fn pin(cluster: &Cluster) -> Pin {
     };
     let count = count_of(i64::try_from(cluster.count).unwrap_or(0), "item");
     let place = City::nearest(cluster.north, cluster.east).map_or(String::new(), |city| {
-        fill!(" near {country}", country = place_name(city.name, city.country))
+        fill!(" near {place}", place = place_name(city.name, city.country))
     });
-    // The image of the world: 360 wide, in the projection of Mercator.
-    let latitude = cluster.north.clamp(-84.0, 84.0).to_radians();
-    let y = (std::f64::consts::FRAC_PI_4 + latitude / 2.0).tan().ln().to_degrees();
+    // The image of the world is 360 wide, and ends before the poles.
+    let (x, y) = map::project((cluster.north.clamp(-84.0, 84.0), cluster.east), 360.0);
     Pin {
         href,
         north: cluster.north,
         east: cluster.east,
-        x: format!("{:.1}", cluster.east + 180.0),
-        y: format!("{:.1}", 180.0 - y),
+        x: format!("{x:.1}"),
+        y: format!("{y:.1}"),
         bounds: area,
         count: cluster.count,
         label: count + &place,

@@ -114,6 +114,18 @@ fn title(text: &str, groups: &SearchGroups, is_first: bool) -> String {
     }
 }
 
+/// Sets a parameter of a list.
+type WithParameter = fn(ListQuery, String) -> ListQuery;
+
+/// Values with their labels: `2019 12`.
+fn counted(values: &[(impl ToString, usize)]) -> Vec<(String, String)> {
+    let labeled = |(value, count): &(_, usize)| {
+        let value = ToString::to_string(value);
+        (value.clone(), format!("{value} {count}"))
+    };
+    values.iter().map(labeled).collect()
+}
+
 /// What a search can be narrowed to: the kinds, years and cameras of its results, unless all have the same.
 fn narrowing_options(query: &ListQuery, groups: &SearchGroups) -> Vec<OptionGroup> {
     let kinds: Vec<_> = groups
@@ -123,43 +135,25 @@ fn narrowing_options(query: &ListQuery, groups: &SearchGroups) -> Vec<OptionGrou
             (kind.as_str().to_owned(), format!("{} {count}", t(kind_label(*kind))))
         })
         .collect();
-    let labeled = |value: String, count: usize| (value.clone(), format!("{value} {count}"));
-    let years: Vec<_> =
-        groups.years.iter().map(|(year, count)| labeled(year.to_string(), *count)).collect();
-    let cameras: Vec<_> =
-        groups.cameras.iter().map(|(camera, count)| labeled(camera.clone(), *count)).collect();
-
-    let places: Vec<_> =
-        groups.places.iter().map(|(place, count)| labeled(place.clone(), *count)).collect();
-
-    let with_any = |any: &str, values: Vec<(String, String)>| {
-        std::iter::once((String::new(), any.to_owned())).chain(values).collect::<Vec<_>>()
+    let group = |label, any: &str, counted, current: &str, with_parameter: WithParameter| {
+        let values = std::iter::once((String::new(), any.to_owned())).chain(counted);
+        query.group("/search", label, &values.collect::<Vec<_>>(), current, with_parameter)
     };
-    let kind =
-        query.group("/search", msg!("Kind"), &with_any(msg!("All kinds"), kinds), &query.kind, {
-            |query, kind| ListQuery { kind, ..query }
-        });
-    let year =
-        query.group("/search", msg!("Year"), &with_any(msg!("Any year"), years), &query.year, {
+    let mut options = vec![
+        group(msg!("Kind"), msg!("All kinds"), kinds, &query.kind, |query, kind| ListQuery {
+            kind,
+            ..query
+        }),
+        group(msg!("Year"), msg!("Any year"), counted(&groups.years), &query.year, {
             |query, year| ListQuery { year, ..query }
-        });
-    let camera = query.group(
-        "/search",
-        msg!("Camera"),
-        &with_any(msg!("Any camera"), cameras),
-        &query.camera,
-        |query, camera| ListQuery { camera, ..query },
-    );
-
-    let place = query.group(
-        "/search",
-        msg!("Place"),
-        &with_any(msg!("Any place"), places),
-        &query.place,
-        |query, place| ListQuery { place, ..query },
-    );
-
-    let mut options = vec![kind, year, camera, place];
+        }),
+        group(msg!("Camera"), msg!("Any camera"), counted(&groups.cameras), &query.camera, {
+            |query, camera| ListQuery { camera, ..query }
+        }),
+        group(msg!("Place"), msg!("Any place"), counted(&groups.places), &query.place, {
+            |query, place| ListQuery { place, ..query }
+        }),
+    ];
     // A single value narrows nothing, unless it is the one that was chosen.
     options.retain(|group| {
         group.choices.len() > 2 || group.choices.iter().skip(1).any(|choice| choice.is_current)
@@ -197,6 +191,12 @@ struct SuggestionsPart {
     suggestions: Vec<SuggestionLink>,
 }
 
+impl SuggestionLink {
+    fn from_cover(cover: Cover, kind: &'static str) -> Self {
+        Self { href: cover.href, label: cover.title, kind, icon: cover.icon }
+    }
+}
+
 fn suggestion_link(suggestion: Suggestion) -> SuggestionLink {
     match suggestion {
         Suggestion::Directory(directory) => {
@@ -205,22 +205,10 @@ fn suggestion_link(suggestion: Suggestion) -> SuggestionLink {
             SuggestionLink { href, label, kind: msg!("Folder"), icon: "folder" }
         }
         Suggestion::Artist(artist) => {
-            let cover = Cover::from_artist(&artist);
-            SuggestionLink {
-                href: cover.href,
-                label: cover.title,
-                kind: msg!("Artist"),
-                icon: "user",
-            }
+            SuggestionLink::from_cover(Cover::from_artist(&artist), msg!("Artist"))
         }
         Suggestion::Album(album) => {
-            let cover = Cover::from_album(&album);
-            SuggestionLink {
-                href: cover.href,
-                label: cover.title,
-                kind: msg!("Album"),
-                icon: "music",
-            }
+            SuggestionLink::from_cover(Cover::from_album(&album), msg!("Album"))
         }
         Suggestion::Camera(camera) => {
             let query = ListQuery { q: camera.clone(), ..ListQuery::default() };

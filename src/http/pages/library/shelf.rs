@@ -14,7 +14,7 @@ use crate::http::pages::components::cover::Cover;
 use crate::http::pages::components::tile::{DayHeading, Heading, MonthHeading, Tile, find_track};
 use crate::http::pages::components::track_row::TrackRow;
 use crate::http::pages::components::{self as v, count_of};
-use crate::http::pages::layout::Layout;
+use crate::http::pages::layout::{Layout, directory_href};
 use crate::http::pages::respond::render_cached;
 use crate::http::route::{HandlerResult, Route};
 use crate::language::t;
@@ -190,7 +190,7 @@ impl ShelfPage {
 pub(super) fn breadcrumb(directory: &Directory) -> Breadcrumb {
     Breadcrumb {
         id: directory.directory_id.to_string(),
-        href: format!("/directories/{}", directory.directory_id),
+        href: directory_href(directory),
         label: v::folder_label(directory).into_owned(),
     }
 }

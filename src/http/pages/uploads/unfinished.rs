@@ -42,10 +42,10 @@ impl UnfinishedUpload {
         };
 
         let words = fill!(
-            "{size} of {size2} have arrived · {until}",
+            "{received} of {size} have arrived · {until}",
             until = until,
-            size = format_bytes(upload.offset()),
-            size2 = format_bytes(upload.length())
+            received = format_bytes(upload.offset()),
+            size = format_bytes(upload.length())
         );
 
         Self {
