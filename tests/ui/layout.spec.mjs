@@ -66,7 +66,7 @@ test("the page of a pending account opens when the account is approved", async (
 });
 
 test.describe("on a phone", () => {
-  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  test.use({ viewport: { width: 360, height: 780 }, hasTouch: true, isMobile: true });
 
   test("everything that is tapped is 44 px high", async ({ house, page }) => {
     await uploadQuickly(page, house.url, [picture(1), picture(2), song("Low Tide", "Harbour Lights", "Tides", 1)]);
@@ -80,6 +80,10 @@ test.describe("on a phone", () => {
           .map(([html, { width, height }]) => `${Math.round(width)} × ${Math.round(height)} ${html}`),
       );
       expect.soft(small, path).toEqual([]);
+      const cut = await page
+        .locator("main .chip, main .btn")
+        .evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent));
+      expect.soft(cut, `${path}: labels that are wider than their frames`).toEqual([]);
     }
   });
 });
