@@ -1,6 +1,6 @@
 //! The list of all routes.
 
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::{self, Data, ServiceConfig};
 
 use crate::config::Settings;
 
@@ -25,4 +25,5 @@ pub fn configure(config: &mut ServiceConfig, settings: &Settings) {
     }
     config.app_data(Data::new(api::ApiDocument(api::openapi::document().unwrap_or_default())));
     route::register(config, &routes());
+    config.default_service(web::to(pages::not_found));
 }

@@ -17,7 +17,7 @@ const left = (seconds) =>
     ? t("{hours} h left", { hours: Math.round(seconds / 3600) })
     : seconds > 90
       ? t("{minutes} min left", { minutes: Math.ceil(seconds / 60) })
-      : `${Math.max(1, Math.ceil(seconds))} s left`;
+      : t("{seconds} s left", { seconds: Math.max(1, Math.ceil(seconds)) });
 
 const WORDS = {
   waiting: t("Waiting"),
@@ -127,7 +127,10 @@ export function row(list, transfer) {
   word.className = `row-state${state === "done" ? " ok" : state === "refused" ? " bad" : ""}`;
   word.textContent = WORDS[state];
   const hadFocus = actions.contains(document.activeElement);
-  const buttons = ACTIONS[state].map((action) => {
+  // After a reload, the files of uploads that have ended are gone.
+  const hasFile = Boolean(transfer.file);
+  const possible = ACTIONS[state].filter((action) => hasFile || (action !== "both" && (action !== "retry" || state !== "refused")));
+  const buttons = possible.map((action) => {
     const button = element(
       "button",
       { type: "button", className: "btn small" },
@@ -152,7 +155,7 @@ export function row(list, transfer) {
         ...named(t("Open"), transfer.name),
       ),
     );
-  if (state === "lost") {
+  if (state === "lost" || (state === "refused" && !hasFile)) {
     const input = element("input", { type: "file", className: "sr" });
     input.dataset.transferFile = "";
     buttons.unshift(element("label", { className: "btn small" }, ...named(t("Choose again"), transfer.name), input));

@@ -13,6 +13,9 @@ const AT_ONCE = 3;
 const TRY_AGAIN = 3000;
 const LIVE = new Set(["waiting", "checking", "sending", "offline"]);
 const OVER = new Set(["done", "duplicate", "refused"]);
+/** Uploads that have ended are listed again when the page is loaded again in this tab. */
+const ENDED = storageKey("nexus-ended-uploads");
+const MOST_ENDED = 500;
 const OTHER = t("That's a different file. Name and size must match.");
 
 const person = document.body.dataset.person;
@@ -358,6 +361,7 @@ export function clearFinished() {
       document.querySelector(`[data-transfer="${transfer.id}"]`)?.remove();
     }
   }
+  keepEnded();
   showTotalNow();
 }
 
@@ -368,7 +372,7 @@ export function continueWith(transfer, file) {
     show(transfer);
     return;
   }
-  transfer.file = file;
+  Object.assign(transfer, { file, sent: 0 });
   isSaid = false;
   set(transfer, "waiting");
   keep(transfer);
@@ -381,7 +385,33 @@ export const find = (id) => transfers.get(id);
 /** Whether leaving the page interrupts an upload. */
 export const isBusy = () => all().some((transfer) => LIVE.has(transfer.state));
 
+function keepEnded() {
+  const ended = all().filter((transfer) => OVER.has(transfer.state));
+  const kept = ended.slice(-MOST_ENDED).map((transfer) => {
+    const { id, name, path, size, directory, state, why, item } = transfer;
+    return { id, person, name, path, size, directory, state, why, item };
+  });
+  try {
+    sessionStorage[kept.length ? "setItem" : "removeItem"](ENDED, JSON.stringify(kept));
+  } catch {
+    /* They are not listed again. */
+  }
+}
+window.addEventListener("pagehide", keepEnded);
+
+function restoreEnded() {
+  try {
+    for (const entry of JSON.parse(sessionStorage.getItem(ENDED) ?? "[]")) {
+      if (entry.person !== person) continue;
+      transfers.set(entry.id, { ...entry, file: null, url: null, sent: entry.size, speed: 0 });
+    }
+  } catch {
+    /* A private window, or not written by this page. */
+  }
+}
+
 const restored = store.all().then(async (entries) => {
+  restoreEnded();
   for (const entry of entries.filter((one) => one.person === person && !transfers.has(one.id))) {
     if (!(await takeLock(entry.id))) continue;
     isSaid = false;
@@ -399,6 +429,16 @@ export async function refresh() {
   for (const unfinished of document.querySelectorAll("[data-unfinished]")) {
     if (all().some((transfer) => transfer.url === unfinished.dataset.url)) unfinished.hidden = true;
   }
+  foldEnded();
   showTotal();
   pump();
+}
+
+// On another page than that of uploads, a list in which nothing is left to do would only cover what the page shows.
+function foldEnded() {
+  const queue = document.querySelector("[data-queue]");
+  if (!queue || document.querySelector("[data-upload]") || !all().length) return;
+  if (!all().every(({ state }) => state === "done" || state === "duplicate")) return;
+  queue.classList.add("folded");
+  queue.querySelector("[data-queue-fold]").setAttribute("aria-expanded", "false");
 }

@@ -12,6 +12,7 @@ const engine = () =>
   (loaded ??= Promise.all([import("./upload-queue.js"), import("./upload-queue-events.js")]).then(([queue]) => queue));
 /** Records that the queue of this browser is not empty, so that the code is loaded with the next page. */
 const FLAG = storageKey("nexus-queue");
+const ENDED = storageKey("nexus-ended-uploads");
 
 const formOf = (event) => event.target.closest?.("[data-upload]");
 const over = (form) => {
@@ -82,7 +83,7 @@ export function refreshUpload() {
   for (const resume of document.querySelectorAll("[data-resume]")) resume.hidden = false;
   let isWaiting = false;
   try {
-    isWaiting = Boolean(localStorage.getItem(FLAG));
+    isWaiting = Boolean(localStorage.getItem(FLAG) || sessionStorage.getItem(ENDED));
   } catch {
     /* A browser that keeps nothing has no queue. */
   }

@@ -251,3 +251,42 @@ async fn pages_that_may_not_be_installed_remove_the_service_worker(
     assert!(worker.contains("unregister()") && !worker.contains("addAll"), "{worker}");
     assert!(admin.page("/account/apps").await.says("The admin of this server has turned this off"));
 }
+
+/// The page of an error as a browser asks for it, without its request id and CSRF tokens, which differ each time.
+async fn error_page(browser: &Browser, path: &str) -> String {
+    let answer = browser.request("GET", path).header("accept", "text/html").send().await.unwrap();
+    assert_eq!(answer.status(), 404, "{path}");
+    let id = header(&answer, "x-request-id");
+    let html = answer.text().await.unwrap();
+    let token = Page::from_html(&html).attribute("meta[name=csrf-token]", "content");
+    let html = html.replace(&id, "");
+    token.map_or(html.clone(), |token| html.replace(&token, ""))
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_error_keeps_the_navigation_of_a_user_and_tells_nothing_of_others(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let id = admin.upload_one("secret.png", &png(1)).await;
+    let unknown = uuid::Uuid::now_v7();
+
+    let theirs = error_page(&ada, &format!("/items/{id}")).await;
+    assert_eq!(theirs, error_page(&ada, &format!("/items/{unknown}")).await);
+    assert!(Page::from_html(&theirs).has("nav.rail a[href='/photos']"), "{theirs}");
+    assert!(Page::from_html(&error_page(&ada, "/nowhere").await).has("nav.rail"));
+
+    // Neither a visitor nor an account that waits for approval has pages to go to.
+    assert!(!Page::from_html(&error_page(&app.browser(), "/nowhere").await).has("nav"));
+    let pending = app.register("waiting").await;
+    assert!(!Page::from_html(&error_page(&pending, "/nowhere").await).has("nav"));
+
+    // A message that waits for the next page is not used up.
+    ada.submit("/account", "/account/theme", &[("theme", "dark")]).await;
+    let renamed = ada.upload_one("mine.png", &png(2)).await;
+    ada.act(&renamed, "trash", &[]).await;
+    error_page(&ada, "/nowhere").await;
+    assert!(ada.page("/photos").await.has("[data-toast]"));
+}

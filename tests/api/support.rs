@@ -429,8 +429,11 @@ pub struct Page {
 
 impl Page {
     pub async fn of(answer: Response) -> Self {
-        let source = answer.text().await.unwrap();
-        Self { html: Html::parse_document(&source), source }
+        Self::from_html(&answer.text().await.unwrap())
+    }
+
+    pub fn from_html(source: &str) -> Self {
+        Self { html: Html::parse_document(source), source: source.to_owned() }
     }
 
     pub fn attribute(&self, css: &str, name: &str) -> Option<String> {

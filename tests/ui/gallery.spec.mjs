@@ -230,6 +230,44 @@ test("a video has a poster and can be sought, and an unplayable one is reported"
   await page.goto(`${house.url}/items/${newer.id}`);
   await expect(page.getByText("HEVC (H.265)")).toBeVisible();
   await expect(page.getByText("This video can't play in your browser.")).toBeVisible();
+  // It is said once, on its page and in the viewer, which offers the file instead.
+  await expect(page.getByText(/can't play in/).filter({ visible: true })).toHaveCount(1);
+  await page.goto(`${house.url}/videos`);
+  await page.getByRole("link", { name: "new.mkv" }).click();
+  const viewer = page.getByRole("dialog", { name: "Viewer" });
+  await expect(viewer.getByText(/can't play in/).filter({ visible: true })).toHaveCount(1);
+  await expect(viewer.getByRole("link", { name: "Download" }).first()).toBeVisible();
+});
+
+test("the bar of the viewer is legible on a white photo", async ({ house, page }) => {
+  const white = made("white.png", "image/png", ["-f", "lavfi", "-i", "color=white:s=1600x1200", "-frames:v", "1"]);
+  await uploadQuickly(page, house.url, [white]);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 390, height: 300 });
+  await page.goto(`${house.url}/photos`);
+  await page.getByRole("link", { name: "white.png" }).click();
+  const viewer = page.getByRole("dialog", { name: "Viewer" });
+  await expect(viewer.locator(".pswp__img:not(.pswp__img--placeholder)").first()).toBeVisible();
+  for (const name of ["Favorite", "Close"]) {
+    const shot = (await viewer.getByRole("button", { name }).screenshot()).toString("base64");
+    const contrast = await page.evaluate(async (data) => {
+      const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+      const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+      const context = new OffscreenCanvas(image.width, image.height).getContext("2d");
+      context.drawImage(image, 0, 0);
+      const { data: rgba } = context.getImageData(0, 0, image.width, image.height);
+      // The icon is the lightest, the ground is what half of the pixels have at most (WCAG 2.2, relative luminance).
+      const linear = (value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+      const all = [];
+      for (let at = 0; at < rgba.length; at += 4) {
+        const [red, green, blue] = [0, 1, 2].map((part) => linear(rgba[at + part] / 255));
+        all.push(0.2126 * red + 0.7152 * green + 0.0722 * blue);
+      }
+      all.sort((a, b) => a - b);
+      return (all.at(-1) + 0.05) / (all[Math.floor(all.length / 2)] + 0.05);
+    }, shot);
+    expect(contrast, name).toBeGreaterThan(3);
+  }
 });
 
 /** A photo that says that a video is appended to it. */

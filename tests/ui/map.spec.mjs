@@ -19,6 +19,10 @@ test("the map shows photos where they were taken, and leads to a list of them", 
   await place(page, house.url, "picture 1.png", "38.69160, -9.21600");
   await place(page, house.url, "picture 2.png", "38.71200, -9.13000");
   await place(page, house.url, "picture 3.png", "48.20830, 16.37000");
+  // The name of the place leads to the map, to where the photo was taken.
+  await page.getByRole("link", { name: "Vienna, Austria" }).click();
+  await expect(page).toHaveURL(/\/map\?at=48\.2/);
+  await expect(page.getByRole("link", { name: "1 item in this area" })).toBeVisible();
 
   await page.goto(`${house.url}/photos`);
   await page.getByRole("link", { name: "Map" }).click();

@@ -1,5 +1,5 @@
 // Pages that change without a reload: history, rejected forms, and the focus.
-import { choose, expect, noComplaints, openItem, picture, test, toast, uploadInTurn } from "./support.mjs";
+import { choose, expect, expectAccessible, noComplaints, openItem, picture, test, toast, uploadInTurn } from "./support.mjs";
 
 test("a page restored by Back works like a new one", async ({ house, page }) => {
   const checkComplaints = noComplaints(page);
@@ -9,10 +9,10 @@ test("a page restored by Back works like a new one", async ({ house, page }) => 
   await openItem(page, "picture 2.png");
   await expect(page.getByRole("heading", { name: "picture 2.png" })).toBeVisible();
   await page.goBack();
-  await expect(page.getByRole("button", { name: "Clear" })).toBeHidden();
+  await expect(page.getByRole("button", { name: "Clear", exact: true })).toBeHidden();
   await page.getByLabel("Select picture 2.png").check({ force: true });
   await expect(page.locator("[data-selection-count]")).toHaveText("1 selected");
-  await page.getByRole("button", { name: "Clear" }).click();
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
   await expect(page.getByLabel("Select picture 2.png")).not.toBeChecked();
 
   await page.getByRole("link", { name: "Upload" }).first().click();
@@ -24,7 +24,7 @@ test("a page restored by Back works like a new one", async ({ house, page }) => 
   await expect(page.getByRole("heading", { name: "Upload", exact: true })).toBeVisible();
   expect(await page.locator("#files").evaluate((input) => input.files.length)).toBe(0);
   await choose(page, [picture(4)]);
-  await expect(page.locator("[data-queue-words]")).toHaveText("2 added");
+  await expect(page.locator("[data-queue-words]")).toHaveText("4 added");
   checkComplaints();
 });
 
@@ -38,6 +38,21 @@ test("an error is shown and announced, and the colors stay", async ({ house, pag
   await expect(page.getByRole("alert")).toHaveText("You can't remove the last admin.");
   await expect(page.getByRole("alert")).toBeFocused();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
+test("a page that does not exist keeps the navigation of a user", async ({ house, page, browser }) => {
+  await page.goto(`${house.url}/photos/nowhere`);
+  await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();
+  await expect(page.getByRole("alert")).toBeFocused();
+  expect(await page.getByRole("alert").evaluate((one) => getComputedStyle(one).outlineStyle)).toBe("none");
+  await expectAccessible(page, "a page that does not exist");
+  await page.getByRole("link", { name: "Music", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Music" })).toBeVisible();
+  // Somebody who is not logged in sees the error alone.
+  const visitor = await (await browser.newContext()).newPage();
+  await visitor.goto(`${house.url}/photos/nowhere`);
+  await expect(visitor.getByRole("heading", { name: "Page not found" })).toBeVisible();
+  await expect(visitor.getByRole("navigation")).toHaveCount(0);
 });
 
 test("a rejected name stays in its field", async ({ house, page }) => {

@@ -251,16 +251,27 @@ export async function uploadInTurn(page, url, files) {
   await waitUntilRead(page, url);
 }
 
+/** How many uploads the queue of a page lists as ended, or will list when it has been read. */
+const ended = (page) =>
+  page.evaluate(() => {
+    const key = Object.keys(sessionStorage).find((name) => name.startsWith("nexus-ended-uploads"));
+    const states = ["done", "duplicate", "refused"].map((state) => `[data-transfer][data-state="${state}"]`);
+    return Math.max(JSON.parse((key && sessionStorage[key]) ?? "[]").length, document.querySelectorAll(states).length);
+  });
+
 /** Chooses files on the upload page that is shown. */
 export async function choose(page, files) {
-  await page.getByLabel("Choose files, or drop them here").setInputFiles(files);
   const send = page.getByRole("main").getByRole("button", { name: "Upload", exact: true });
   if (await send.isVisible()) {
+    await page.getByLabel("Choose files, or drop them here").setInputFiles(files);
     await send.click();
     await page.waitForURL("**/uploads/results/*");
-  } else {
-    await expect(page.locator("[data-queue-words]")).toHaveText(/added|already uploaded|failed/);
+    return;
   }
+  const before = await ended(page);
+  await page.getByLabel("Choose files, or drop them here").setInputFiles(files);
+  await expect.poll(() => ended(page)).toBe(before + files.length);
+  await expect(page.locator("[data-queue-words]")).toHaveText(/added|already uploaded|failed/);
 }
 
 /** Fails on anything the browser complains about. */

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { chromium } from "@playwright/test";
-import { expect, expectAccessible, letter, logIn, noComplaints, picture, test } from "./support.mjs";
+import { expect, expectAccessible, letter, logIn, noComplaints, picture, song, test, uploadQuickly } from "./support.mjs";
 
 const bytes = (seed, size) => {
   const buffer = Buffer.alloc(size);
@@ -81,6 +81,56 @@ test("files dropped on the dashboard, folders and pasted files are uploaded", as
   expect(readFileSync(join(mine(house), "Holiday/plan.txt"), "utf8")).toBe("sea");
   expect(readFileSync(join(mine(house), "Holiday/Day 1/notes.txt"), "utf8")).toBe("sun");
   checkComplaints();
+});
+
+test("files dropped on photos, an album or a folder are taken, those on a folder into it", async ({ house, page }) => {
+  const checkComplaints = noComplaints(page);
+  await uploadQuickly(page, house.url, [song("Low Tide", "Harbour Lights", "Tides", 1)]);
+  const drop = async (name) => {
+    const dataTransfer = await page.evaluateHandle((called) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([called], called));
+      return transfer;
+    }, name);
+    await page.dispatchEvent("main", "drop", { dataTransfer });
+    await expect(row(page, name)).toContainText("Done");
+  };
+  await page.goto(`${house.url}/photos`);
+  await drop("on photos.txt");
+  await page.goto(`${house.url}/music`);
+  await page.getByRole("link", { name: /Tides/ }).first().click();
+  await expect(page.getByRole("heading", { name: "Tides" })).toBeVisible();
+  await drop("on an album.txt");
+  await page.goto(`${house.url}/uploads#new-folder`);
+  await page.getByLabel("Folder name").fill("Lisbon");
+  await page.getByRole("button", { name: "Create folder" }).click();
+  await expect(page.getByRole("heading", { name: "Lisbon" })).toBeVisible();
+  await drop("on a folder.txt");
+  expect(stored(house, "on photos.txt").toString()).toBe("on photos.txt");
+  expect(stored(house, "on an album.txt").toString()).toBe("on an album.txt");
+  expect(readFileSync(join(mine(house), "Lisbon/on a folder.txt"), "utf8")).toBe("on a folder.txt");
+  checkComplaints();
+});
+
+test("what was uploaded is still listed after a reload", async ({ house, page }) => {
+  await page.goto(`${house.url}/upload`);
+  await choose(page, [letter, picture(1)]);
+  await expect(page.locator("[data-queue-words]")).toHaveText("2 added");
+  await choose(page, [letter]);
+  await expect(page.locator("[data-queue-words]")).toHaveText("2 added, 1 already uploaded");
+  await page.reload();
+  await expect(page.locator("[data-queue-words]")).toHaveText("2 added, 1 already uploaded");
+  await expect(row(page, "picture 1.png")).toContainText("Done");
+  await expect(row(page, "picture 1.png").getByRole("link", { name: "Open" })).toBeVisible();
+  // The file itself is gone with the page.
+  await expect(page.getByRole("button", { name: "Keep both" })).toHaveCount(0);
+  // On other pages the list does not cover anything.
+  await page.goto(`${house.url}/photos`);
+  await expect(page.locator("[data-queue-words]")).toHaveText("2 added, 1 already uploaded");
+  await expect(row(page, "picture 1.png")).toBeHidden();
+  await page.getByRole("button", { name: "Clear finished" }).click();
+  await page.reload();
+  await expect(page.locator("[data-queue]")).toBeHidden();
 });
 
 /** Names of the uploads that this browser keeps, and the lengths of their files. */

@@ -39,16 +39,22 @@ impl FromRequest for MaybeUser {
     }
 }
 
+/// For whom a request was handled, as an extractor has determined it.
+struct HandledFor(Client, Arc<AuthSession>);
+
 /// The theme of the user, if an extractor has determined who it is.
-pub(crate) fn theme_of(request: &HttpRequest) -> &'static str {
-    request.extensions().get::<Theme>().copied().unwrap_or(Theme::System).as_str()
+pub(in crate::http) fn theme_of(request: &HttpRequest) -> &'static str {
+    let extensions = request.extensions();
+    let handled = extensions.get::<HandledFor>();
+    handled.map_or(Theme::System, |HandledFor(_, auth_session)| auth_session.user.theme).as_str()
 }
 
 async fn maybe_user(request: &HttpRequest) -> Result<MaybeUser, HandlerError> {
     let Caller { services, client, auth_session } =
         authenticate(request, TokenSource::Cookie).await?;
     if let Some(auth_session) = &auth_session {
-        request.extensions_mut().insert(auth_session.user.theme);
+        let handled = HandledFor(client.clone(), auth_session.clone());
+        request.extensions_mut().insert(handled);
     }
     let cookie = SessionCookie::from_request(request);
     Ok(MaybeUser { services, cookie, client, auth_session })
@@ -78,6 +84,20 @@ impl CurrentUser {
     #[must_use]
     pub fn user(&self) -> &User {
         &self.auth_session.user
+    }
+
+    /// The user for whom a request was handled, for the page that shows its error.
+    pub(in crate::http) fn of_handled(request: &HttpRequest) -> Option<Self> {
+        let services = request.app_data::<Data<Services>>().cloned()?;
+        let extensions = request.extensions();
+        let HandledFor(client, auth_session) = extensions.get::<HandledFor>()?;
+        let (client, auth_session) = (client.clone(), auth_session.clone());
+        drop(extensions);
+        if auth_session.user.status.block().is_some() {
+            return None;
+        }
+        let cookie = SessionCookie::from_request(request);
+        Some(Self { services, cookie, client, auth_session })
     }
 }
 

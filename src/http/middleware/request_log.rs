@@ -48,10 +48,11 @@ pub async fn request_log(
         Err(failure) => request.error_response(failure),
     };
 
+    response = error_pages::replace_errors(response, &id).instrument(span.clone()).await;
+
     let _in_span = span.entered();
     // A handle to the request, so that it can be read while the headers of the response are changed.
     let http = response.request().clone();
-    response = error_pages::replace_errors(response, &id);
 
     // Headers for every response, including errors.
     security_headers::add_headers(

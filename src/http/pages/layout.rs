@@ -82,7 +82,18 @@ impl LayoutInput {
 impl Layout {
     /// Reads the layout's data; `path` is that of the page.
     pub async fn load(current: &CurrentUser, path: &str) -> Result<Self> {
-        let input = LayoutInput::new(current, path)?;
+        Self::load_from(current, LayoutInput::new(current, path)?).await
+    }
+
+    /// Reads the data for the page of an error. A message that waits is left for the next page.
+    pub async fn of_error_page(current: &CurrentUser) -> Result<Self> {
+        let csrf = current.cookie.csrf()?;
+        let auth_session = current.auth_session.clone();
+        let input = LayoutInput { auth_session, csrf, flash: None, path: String::new() };
+        Self::load_from(current, input).await
+    }
+
+    async fn load_from(current: &CurrentUser, input: LayoutInput) -> Result<Self> {
         run_blocking(&current.services, move |services| {
             let owner = input.auth_session.user.id;
             reader::read(services, owner, |reader| Self::read(reader, input))

@@ -4,6 +4,7 @@ pub mod account;
 pub mod admin;
 pub mod auth;
 pub mod components;
+pub mod error_page;
 pub mod installed_app;
 pub mod layout;
 pub mod library;
@@ -11,4 +12,5 @@ pub mod respond;
 pub mod routes;
 pub mod uploads;
 
+pub use respond::not_found;
 pub use routes::routes;

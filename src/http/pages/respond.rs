@@ -8,7 +8,7 @@ use askama::Template;
 use super::layout::LayoutInput;
 use crate::domain::library::reader::LibraryReader;
 use crate::error::Error;
-use crate::http::extract::user::CurrentUser;
+use crate::http::extract::user::{CurrentUser, MaybeUser};
 use crate::http::flash::Flash;
 use crate::http::response::cache::{CacheKey, cached_response};
 use crate::http::response::html;
@@ -51,6 +51,11 @@ pub async fn render_cached<P: Template>(
 pub fn render_with_status(status: StatusCode, page: &impl Template) -> HandlerResult {
     let html = page.render().map_err(Error::internal)?;
     Ok(html::html_response(HttpResponse::build(status), html))
+}
+
+/// The answer to a path without a route; that it knows the user gives its page the navigation.
+pub async fn not_found(_: MaybeUser) -> HandlerResult {
+    Err(Error::NotFound.into())
 }
 
 /// Responds with 303.
