@@ -1,13 +1,11 @@
 // Loads the next page of a list when its end is near and the previous one when its beginning is, keeps the month on
 // screen in the address, and lets the user drag through the months.
 import { fetchPage } from "./fetch-page.js";
+import { keepingPlace, markPage, trimAbove, trimBelow, withWholeList } from "./list-window.js";
 
 let watch = null;
 let marks = null;
 let wanted = () => {};
-
-/** Pages that are loaded automatically; after them, the user follows the link. */
-const MOST = 40;
 
 /** How far from the top of the window a month counts as the one on screen, in pixels. */
 const TOP = 160;
@@ -42,17 +40,15 @@ function prepend(gallery, previous) {
   const more = previous.querySelector("div[data-gallery]");
   const headings = more.querySelectorAll(":scope > [data-month]");
   const last = groups(more).at(-1);
-  const before = document.documentElement.scrollHeight;
-  join(gallery, [...headings].at(-1), last, true);
-  gallery.prepend(...more.children);
-  gallery.dataset.offset = more.dataset.offset;
-  // What was on screen stays there.
-  scrollBy({ top: document.documentElement.scrollHeight - before, behavior: "instant" });
+  keepingPlace(gallery, () => {
+    join(gallery, [...headings].at(-1), last, true);
+    gallery.prepend(...more.children);
+    gallery.dataset.offset = more.dataset.offset;
+  });
 }
 
 /** Loads the pages in one direction, as long as there are more. */
-function loader(gallery, rel, add) {
-  let count = 0;
+function loader(gallery, rel, add, trim) {
   let isBusy = false;
   const bar = () => document.querySelector(rel === "next" ? "[data-pages]" : "[data-pages-above]");
   const link = () => bar()?.querySelector(`a[rel="${rel}"]`);
@@ -60,18 +56,19 @@ function loader(gallery, rel, add) {
     bar,
     load: async () => {
       const from = link();
-      if (isBusy || !from || count >= MOST || !gallery.isConnected) return;
+      if (isBusy || !from || !gallery.isConnected) return;
       isBusy = true;
       try {
         const page = await fetchPage(from.href);
         if (!gallery.isConnected) return;
         for (const tile of page.querySelectorAll("[data-gallery] [data-waiting]")) tile.dataset.from = from.href;
         const after = page.querySelector(`a[rel="${rel}"]`);
+        markPage(page);
         add(gallery, page);
-        count += 1;
         if (after) from.setAttribute("href", after.getAttribute("href"));
         else if (rel === "prev") bar().remove();
         else from.remove();
+        trim(gallery);
         mark(gallery);
         document.dispatchEvent(new CustomEvent("nexus:more"));
       } catch {
@@ -80,8 +77,8 @@ function loader(gallery, rel, add) {
       } finally {
         isBusy = false;
       }
-      const again = bar();
-      if (again && link() && count < MOST) {
+      // Observed anew, because what is still near the window would not be reported again. The other bar may be new.
+      for (const again of document.querySelectorAll("[data-pages], [data-pages-above]")) {
         watch?.unobserve(again);
         watch?.observe(again);
       }
@@ -97,14 +94,16 @@ export function askForMore(side) {
 /** Loads the rest of the list on one side, at most so many pages and only while it is wanted. */
 export async function loadRest(side, most, isWanted = () => true) {
   const link = side === "above" ? '[data-pages-above] a[rel="prev"]' : '[data-pages] a[rel="next"]';
-  for (let rounds = 0; document.querySelector(link) && rounds < most && isWanted(); rounds += 1) {
-    const arrived = new Promise((done) => {
-      document.addEventListener("nexus:more", done, { once: true });
-      setTimeout(done, 5000);
-    });
-    askForMore(side);
-    await arrived;
-  }
+  await withWholeList(async () => {
+    for (let rounds = 0; document.querySelector(link) && rounds < most && isWanted(); rounds += 1) {
+      const arrived = new Promise((done) => {
+        document.addEventListener("nexus:more", done, { once: true });
+        setTimeout(done, 5000);
+      });
+      askForMore(side);
+      await arrived;
+    }
+  });
 }
 
 export function refreshInfiniteScroll() {
@@ -113,9 +112,11 @@ export function refreshInfiniteScroll() {
   document.querySelector("[data-scrubber]")?.remove();
   const gallery = document.querySelector("div[data-gallery]");
   if (!gallery || !("IntersectionObserver" in window)) return;
+  markPage(document);
   mark(gallery);
   scrubber(gallery);
-  const [below, above] = [loader(gallery, "next", append), loader(gallery, "prev", prepend)];
+  const below = loader(gallery, "next", append, trimAbove);
+  const above = loader(gallery, "prev", prepend, trimBelow);
   watch = new IntersectionObserver(
     (entries) => {
       for (const entry of entries) {

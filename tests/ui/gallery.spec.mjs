@@ -167,7 +167,7 @@ test("music keeps playing across pages, with a queue and media keys", async ({ h
   await page.evaluate(() => window.Turbo.visit(`${document.documentElement.dataset.root}items/nonesuch`));
   await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();
   await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
-  await page.getByRole("link", { name: "Home" }).click();
+  await page.getByRole("main").getByRole("link", { name: "Home" }).click();
   await expect(page.getByRole("heading", { name: /Welcome/ })).toBeVisible();
   await expect(player.getByRole("button", { name: "Pause" })).toBeVisible();
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { deflateSync } from "node:zlib";
 import { test as base, expect } from "@playwright/test";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -157,22 +158,35 @@ export async function register(page, url, first, last, username) {
   await page.waitForURL("**/pending");
 }
 
+/** CRC-32 as in PNG and zlib. */
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
 /** A small valid PNG of one colour, different for each seed. */
 export function picture(seed) {
-  const bytes = execFileSync("python3", [
-    "-c",
-    `
-import struct, sys, zlib
-def chunk(kind, data):
-    return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
-width, height, seed = 160, 120, ${seed}
-row = b'\\0' + bytes([(seed * 37) % 256, (seed * 91) % 256, (seed * 151) % 256]) * width
-header = struct.pack('>IIBBBBB', width, height, 8, 2, 0, 0, 0)
-picture = chunk(b'IHDR', header) + chunk(b'IDAT', zlib.compress(row * height)) + chunk(b'IEND', b'')
-sys.stdout.buffer.write(b'\\x89PNG\\r\\n\\x1a\\n' + picture)
-`,
-  ]);
-  return { name: `picture ${seed}.png`, mimeType: "image/png", buffer: bytes };
+  const number = (value) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(value);
+    return bytes;
+  };
+  const chunk = (kind, data) => {
+    const body = Buffer.concat([Buffer.from(kind), data]);
+    return Buffer.concat([number(data.length), body, number(crc32(body))]);
+  };
+  const [width, height] = [160, 120];
+  const color = [37, 91, 151].map((factor) => (seed * factor) % 256);
+  const row = Buffer.from([0, ...Array.from({ length: width }, () => color).flat()]);
+  const pixels = Buffer.concat(Array.from({ length: height }, () => row));
+  const header = Buffer.concat([number(width), number(height), Buffer.from([8, 2, 0, 0, 0])]);
+  const parts = [chunk("IHDR", header), chunk("IDAT", deflateSync(pixels)), chunk("IEND", Buffer.alloc(0))];
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return { name: `picture ${seed}.png`, mimeType: "image/png", buffer: Buffer.concat([signature, ...parts]) };
 }
 
 /** Opens an item's own page, as a click with a modifier or without JavaScript would: a plain click opens the viewer. */

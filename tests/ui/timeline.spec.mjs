@@ -92,6 +92,72 @@ test("a list that begins in the middle goes on in both directions", async ({ hou
   await expect(months.first()).toBeFocused();
 });
 
+/** Turns the wheel until `isEnough`, and checks after each turn that what was on screen has moved by no more than that. */
+async function turnWheel(page, pixels, isEnough) {
+  for (let turns = 0; turns < 200 && !(await isEnough()); turns += 1) {
+    const before = await page.evaluate(() => {
+      const tile = document.elementFromPoint(innerWidth / 3, innerHeight / 2)?.closest("[data-tile]");
+      return tile && { id: tile.id, top: tile.getBoundingClientRect().top };
+    });
+    await page.mouse.wheel(0, pixels);
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    const moved = await page.evaluate((tile) => {
+      const same = tile && document.getElementById(tile.id);
+      return same ? tile.top - same.getBoundingClientRect().top : 0;
+    }, before);
+    expect(Math.abs(moved)).toBeLessThanOrEqual(Math.abs(pixels) + 1);
+  }
+  expect(await isEnough()).toBe(true);
+}
+
+test("a long list keeps only what is near in the page, and nothing moves on screen", async ({ house, page }) => {
+  test.setTimeout(180_000);
+  const checkComplaints = noComplaints(page);
+  await uploadDays(page, house.url, 190);
+  // The same with fewer photos.
+  await page.route("**/list-window.js", async (route) => {
+    const source = await (await route.fetch()).text();
+    const small = source.replace("MOST = 300", "MOST = 70").replace("FAR = 3000", "FAR = 1600");
+    await route.fulfill({ body: small, contentType: "text/javascript" });
+  });
+  await page.setViewportSize({ width: 800, height: 500 });
+  await page.goto(`${house.url}/photos`);
+  const tiles = page.locator("[data-gallery] [data-tile]");
+  const ids = () => tiles.evaluateAll((all) => all.map((tile) => tile.dataset.tile));
+  const first = (await ids())[0];
+  await page.mouse.move(300, 250);
+  await turnWheel(page, 200, async () => (await page.locator('[data-pages] a[rel="next"]').count()) === 0);
+  await expect(page.getByRole("heading", { name: "January 2019" })).toBeAttached();
+  expect(await tiles.count()).toBeLessThan(150);
+  expect(await ids()).not.toContain(first);
+  await expect(page.getByRole("link", { name: "Show newer" })).toBeAttached();
+
+  const last = (await ids()).at(-1);
+
+  // The viewer knows which one of all it shows.
+  await page.keyboard.press("End");
+  await tiles.last().getByRole("link").click();
+  await expect(page.locator(".pswp__place")).toHaveText("190 of 190");
+  await expect(page.locator('[data-viewer="open"]')).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog", { name: "Viewer" })).toBeHidden();
+
+  await turnWheel(page, -200, async () => (await page.locator("[data-pages-above]").count()) === 0);
+  expect((await ids())[0]).toBe(first);
+  expect(await ids()).not.toContain(last);
+  await expect(page.locator("div[data-gallery]")).toHaveAttribute("data-offset", "0");
+  await expect(page.locator('[data-pages] a[rel="next"]')).toHaveCount(1);
+  for (const name of ["month", "day"]) {
+    const all = await page.locator(`[data-${name}]`).evaluateAll((found, of) => found.map((one) => one.dataset[of]), name);
+    expect(all).toEqual([...new Set(all)].sort().reverse());
+  }
+  // A photo that is selected stays.
+  await tiles.first().getByRole("checkbox").check({ force: true });
+  await turnWheel(page, 200, async () => (await tiles.count()) === 190);
+  expect((await ids())[0]).toBe(first);
+  checkComplaints();
+});
+
 test("a day or a month is selected by its head, and all by one button", async ({ house, page }) => {
   test.setTimeout(180_000);
   await uploadDays(page, house.url, 66);
