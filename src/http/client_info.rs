@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 
 use crate::config::Settings;
+use crate::msg;
 use crate::model::actor::Client;
 
 /// Determines the client of a request.
@@ -95,7 +96,7 @@ fn device_name(agent: &str) -> String {
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(one), None) | (None, Some(one)) => one.into(),
-        (None, None) => "Unknown device".into(),
+        (None, None) => msg!("Unknown device").into(),
     }
 }
 

@@ -41,7 +41,11 @@ impl SessionRow {
             is_this: session.id == current_session_id,
             is_api: session.kind == SessionKind::Api,
             id: session.id,
-            device: session.device,
+            // That of a token is the name that the user has given it.
+            device: match session.kind {
+                SessionKind::Api | SessionKind::Token => session.device,
+                SessionKind::Browser => v::device_label(&session.device),
+            },
             address: session.address,
             seen: v::when(session.last_seen, zone),
             began: v::when(session.created_at, zone),
