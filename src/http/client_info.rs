@@ -6,8 +6,8 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 
 use crate::config::Settings;
-use crate::msg;
 use crate::model::actor::Client;
+use crate::msg;
 
 /// Determines the client of a request.
 #[must_use]

@@ -1,7 +1,7 @@
 // Loads the next page of a list when its end is near and the previous one when its beginning is, keeps the month on
 // screen in the address, and lets the user drag through the months.
 import { fetchPage } from "./fetch-page.js";
-import { keepingPlace, markPage, trimAbove, trimBelow, withWholeList } from "./list-window.js";
+import { hasRoom, keepingPlace, markPage, trimAbove, trimBelow, withWholeList } from "./list-window.js";
 
 let watch = null;
 let marks = null;
@@ -121,8 +121,8 @@ export function refreshInfiniteScroll() {
     (entries) => {
       for (const entry of entries) {
         if (!entry.isIntersecting) continue;
-        if (entry.target === below.bar()) below.load();
-        else above.load();
+        if (entry.target !== below.bar()) above.load();
+        else if (hasRoom(gallery)) below.load();
       }
     },
     { rootMargin: "1500px" },

@@ -3,6 +3,8 @@
 
 /** Tiles that stay in the page in any case. */
 const MOST = 300;
+/** Tiles that are loaded by scrolling in an order that has no way back, in which none can be removed. */
+const MOST_WITHOUT_REMOVAL = 2400;
 /** How far from the window tiles must be to be removed, in pixels: farther than where they are loaded again. */
 const FAR = 3000;
 
@@ -55,6 +57,9 @@ export function keepingPlace(gallery, change) {
   if (Math.abs(moved) > 2) scrollBy({ top: moved, behavior: "instant" });
 }
 
+/** Whether another page may be loaded because the user scrolls. */
+export const hasRoom = (gallery) => gallery.querySelectorAll("[data-tile]").length < MOST_WITHOUT_REMOVAL;
+
 const isHeld = () => holds > 0 || Boolean(document.querySelector("[data-viewer]"));
 const part = (selector) => document.querySelector("[data-page-links]").content.querySelector(selector).cloneNode(true);
 
@@ -64,13 +69,13 @@ export function trimAbove(gallery) {
   if (tiles.length <= MOST || isHeld()) return;
   const last = tiles.length - MOST;
   const at = tiles.findLastIndex(
-    (tile, index) => index <= last && "pageOffset" in tile.dataset && tile.getBoundingClientRect().bottom < -FAR,
+    (tile, index) => index <= last && tile.dataset.pagePrev && tile.getBoundingClientRect().bottom < -FAR,
   );
   const removed = tiles.slice(0, Math.max(at, 0));
   if (!removed.length || removed.some(isSelected)) return;
   const { pageOffset, pagePrev } = tiles[at].dataset;
-  const current = gallery.querySelectorAll("[data-month]");
-  const month = [...current].findLast((heading) => heading.compareDocumentPosition(tiles[at]) & Node.DOCUMENT_POSITION_FOLLOWING);
+  const isBefore = (node) => node.compareDocumentPosition(tiles[at]) & Node.DOCUMENT_POSITION_FOLLOWING;
+  const month = [...gallery.querySelectorAll("[data-month]")].findLast(isBefore);
   keepingPlace(gallery, () => {
     remove(gallery, removed);
     // The month of the first tile that stays may have begun above it.

@@ -1,5 +1,5 @@
-// The browser part of scripts/bench-scroll.py: turns the wheel on /photos from the newest photo, then drags the scrubber
-// through the years, and prints the longest frames and the memory of the page.
+// The browser part of scripts/bench-scroll.py: turns the wheel on /photos from the newest photo on, and prints the
+// longest frames and the memory of the page.
 import { readFileSync } from "node:fs";
 import { chromium } from "@playwright/test";
 
@@ -53,7 +53,9 @@ async function frames(work) {
   });
   took.sort((a, b) => b - a);
   const over = took.filter((one) => one > 50).length;
-  return `${took.length} frames, ${over} over 50 ms, longest ${took.slice(0, 5).map(Math.round).join(", ")} ms, median ${took[took.length >> 1].toFixed(1)} ms`;
+  const longest = took.slice(0, 5).map(Math.round).join(", ");
+  const median = took[took.length >> 1].toFixed(1);
+  return `${took.length} frames, ${over} over 50 ms, longest ${longest} ms, median ${median} ms`;
 }
 
 const where = () =>
@@ -82,5 +84,6 @@ console.log(`wheel, ${seconds} s: ${result}`);
 const { at, tiles, height } = await where();
 console.log(`reached ${at}, ${tiles} tiles in the page, ${height} px high`);
 await cdp.send("HeapProfiler.collectGarbage");
-console.log(`process: ${started.memory.toFixed(0)} MB at the start, ${most.toFixed(0)} at most; heap ${started.heap.toFixed(1)} and ${(await heap()).toFixed(1)} MB`);
+const heaps = `heap ${started.heap.toFixed(1)} and ${(await heap()).toFixed(1)} MB`;
+console.log(`process: ${started.memory.toFixed(0)} MB at the start, ${most.toFixed(0)} at most; ${heaps}`);
 await browser.close();

@@ -92,7 +92,7 @@ test("a list that begins in the middle goes on in both directions", async ({ hou
   await expect(months.first()).toBeFocused();
 });
 
-/** Turns the wheel until `isEnough`, and checks after each turn that what was on screen has moved by no more than that. */
+/** Turns the wheel until `isEnough`, and checks after each turn that what was on screen has moved no farther. */
 async function turnWheel(page, pixels, isEnough) {
   for (let turns = 0; turns < 200 && !(await isEnough()); turns += 1) {
     const before = await page.evaluate(() => {
