@@ -100,6 +100,8 @@ fn every_example_does_what_it_says() {
             variables.insert("REFRESH_TOKEN", text(&body, "/refresh_token"));
         } else if command.contains("/api/media/upload") {
             variables.insert("ITEM", text(&body, "/items/0/id"));
+        } else if command.contains("/api/albums\"") && promised == 201 {
+            variables.insert("ALBUM", text(&body, "/id"));
         }
         if let Some((_, rest)) = body.split_once("location: /api/uploads/") {
             variables.insert("UPLOAD", rest.lines().next().unwrap().trim().to_owned());
@@ -127,6 +129,7 @@ fn every_route_has_an_example() {
             let path = path
                 .replace("$ITEM", "{id}")
                 .replace("$DIRECTORY", "{id}")
+                .replace("$ALBUM", "{album}")
                 .replace("$PERSON", "{id}")
                 .replace("$UPLOAD", "{id}");
             format!("{method} {path}")

@@ -191,6 +191,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    albums (id) {
+        id -> Binary,
+        user_id -> BigInt,
+        parent_id -> Nullable<Binary>,
+        kind -> Text,
+        name -> Text,
+        name_key -> Text,
+        description -> Text,
+        cover_id -> Nullable<Binary>,
+        sort -> Text,
+        items -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    album_items (album_id, item_id, copy) {
+        album_id -> Binary,
+        item_id -> Binary,
+        copy -> SmallInt,
+        user_id -> BigInt,
+        is_shown -> Bool,
+        shown_at -> BigInt,
+        name_key -> Text,
+        position -> BigInt,
+        added_by -> BigInt,
+        added_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     item_places (item_id) {
         item_id -> Binary,
         user_id -> BigInt,
@@ -302,6 +334,8 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(album_items -> albums (album_id));
+diesel::allow_tables_to_appear_in_same_query!(album_items, albums);
 diesel::joinable!(item_places -> media_items (item_id));
 diesel::allow_tables_to_appear_in_same_query!(item_places, media_items);
 diesel::joinable!(tracks -> media_items (item_id));

@@ -13,7 +13,7 @@ use super::connection::Conn;
 use crate::error::{Error, Result};
 
 /// All tables; those that others refer to come first.
-pub const TABLES: [&str; 22] = [
+pub const TABLES: [&str; 24] = [
     "site",
     "users",
     "session_tokens",
@@ -21,6 +21,8 @@ pub const TABLES: [&str; 22] = [
     "user_directories",
     "media_items",
     "media_details",
+    "albums",
+    "album_items",
     "item_places",
     "item_annotations",
     "xmp_files",

@@ -123,3 +123,7 @@ uuid_key!(
     /// A resumable upload.
     UploadId
 );
+uuid_key!(
+    /// An album or playlist.
+    AlbumId
+);

@@ -2,6 +2,7 @@
 
 pub mod account_fields;
 pub mod actor;
+pub mod album;
 pub mod area;
 pub mod audit;
 pub mod authority;
@@ -34,12 +35,13 @@ pub mod wall_clock;
 
 pub use self::time::{Time, now};
 pub use account_fields::{Email, Password, PersonName, Username};
+pub use album::{Album, AlbumItem, AlbumKind, AlbumSort};
 pub use area::Area;
 pub use audit::{AuditRow, Event};
 pub use city::City;
 pub use cursor::Cursor;
 pub use directory::Directory;
-pub use id::{DirectoryId, FindingId, ItemId, ReportId, UploadId, UserId};
+pub use id::{AlbumId, DirectoryId, FindingId, ItemId, ReportId, UploadId, UserId};
 pub use item::{Item, PreviewState, ScanStatus};
 pub use item_details::ItemDetails;
 pub use item_place::ItemPlace;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::dsl::{AsSelect, IntoBoxed, Select};
 use diesel::prelude::*;
 
+use super::album_items;
 use super::word_range::prefix_range;
 use crate::db::Conn;
 use crate::db::schema::{media_items as table, user_directories};
@@ -285,7 +286,7 @@ pub fn update_favorite(
 ///
 /// # Errors
 /// `UniqueViolation` for a location that is taken.
-pub fn update_place(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
+pub fn update_place(conn: &mut Conn, item: &Item) -> QueryResult<()> {
     diesel::update(table::table.find(item.id).filter(table::user_id.eq(item.user_id)))
         .set((
             table::directory_id.eq(item.directory_id),
@@ -297,7 +298,8 @@ pub fn update_place(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
             table::trashed_from.eq(item.trashed_from.as_deref()),
             table::updated_at.eq(item.updated_at),
         ))
-        .execute(conn)
+        .execute(conn)?;
+    album_items::follow(conn, item)
 }
 
 pub fn update_missing(
@@ -341,7 +343,7 @@ pub fn update_content(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
 
 /// Writes the columns of `item` that come from decoding its file: kind, preview, placeholder, dimensions, duration and
 /// date.
-pub fn update_preview(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
+pub fn update_preview(conn: &mut Conn, item: &Item) -> QueryResult<()> {
     diesel::update(table::table.find(item.id).filter(table::user_id.eq(item.user_id)))
         .set((
             table::kind.eq(item.kind),
@@ -360,7 +362,8 @@ pub fn update_preview(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
             table::taken_source.eq(item.taken_source),
             table::taken_precision.eq(item.taken_precision),
         ))
-        .execute(conn)
+        .execute(conn)?;
+    album_items::follow(conn, item)
 }
 
 /// Lists those of `ids` that exist, of any user.
@@ -376,6 +379,7 @@ pub fn update_recent(conn: &mut Conn, owner: UserId, id: ItemId, at: Time) -> Qu
 }
 
 pub fn delete(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<usize> {
+    album_items::forget(conn, owner, id)?;
     diesel::delete(table::table.find(id).filter(table::user_id.eq(owner))).execute(conn)
 }
 

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::album_items;
 use crate::db::Conn;
 use crate::db::schema::media_items as table;
 use crate::model::{Item, UserId};
@@ -21,8 +22,9 @@ pub fn list_by_content_id(
 }
 
 /// Records which video belongs to a photo, or that an item is such a video.
-pub fn update_pair(conn: &mut Conn, item: &Item) -> QueryResult<usize> {
+pub fn update_pair(conn: &mut Conn, item: &Item) -> QueryResult<()> {
     diesel::update(table::table.find(item.id).filter(table::user_id.eq(item.user_id)))
         .set((table::motion_item.eq(item.motion_item), table::shelf.eq(item.shelf)))
-        .execute(conn)
+        .execute(conn)?;
+    album_items::follow(conn, item)
 }

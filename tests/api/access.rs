@@ -94,6 +94,13 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         "/items/favorite" | "/items/unfavorite" | "/items/move" | "/items/trash"
         | "/items/restore" | "/items/delete" | "/items/download" | "/items/edit"
         | "/items/details" => OWNER,
+        "/albums/{album}"
+        | "/albums/{album}/download"
+        | "/albums/{album}/change"
+        | "/albums/{album}/remove"
+        | "/albums/{album}/arrange"
+        | "/albums/{album}/delete"
+        | "/items/album" => OWNER,
         "/directories/{directory_id}"
         | "/directories/{directory_id}/download"
         | "/directories/{directory_id}/rename"
@@ -125,9 +132,16 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/shared-in"
         | "/favicon.ico"
         | "/apple-touch-icon.png" => OPEN,
+        path => return api_row_of(path),
+    })
+}
+
+fn api_row_of(path: &str) -> Option<Row> {
+    Some(match path {
         "/api/auth/login" | "/api/auth/refresh" | "/api/openapi.json" | "/api/docs" => OPEN,
         "/api/auth/logout" | "/api/auth/me" | "/api/users/me" | "/api/media/list"
-        | "/api/media/upload" | "/api/directories" | "/api/uploads" => SIGNED_IN,
+        | "/api/media/upload" | "/api/directories" | "/api/albums" | "/api/uploads" => SIGNED_IN,
+        "/api/albums/{album}" | "/api/albums/{album}/items" => OWNER,
         "/api/media/{id}"
         | "/api/media/edit"
         | "/api/media/{id}/restore"
@@ -141,8 +155,13 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
 }
 
 /// Complete bodies for API calls.
-fn body_of(path: &str, item: &str) -> serde_json::Value {
+fn body_of(method: &str, path: &str, item: &str) -> serde_json::Value {
     match path {
+        "/api/albums" | "/api/albums/{album}" => serde_json::json!({ "name": "new" }),
+        "/api/albums/{album}/items" if method == "PATCH" => {
+            serde_json::json!({ "item": item, "before": null })
+        }
+        "/api/albums/{album}/items" => serde_json::json!({ "ids": [item] }),
         "/api/auth/login" => serde_json::json!({ "username": "owner", "password": PASSWORD }),
         "/api/auth/refresh" => serde_json::json!({ "refresh_token": "none" }),
         "/api/media/{id}" => serde_json::json!({ "favorite": true }),
@@ -182,7 +201,7 @@ async fn call(
         let request = browser.request(route.method, &path).header("x-csrf-token", token);
         return request
             .header("content-type", "application/json")
-            .body(body_of(route.path, &ids.item).to_string())
+            .body(body_of(route.method, route.path, &ids.item).to_string())
             .send()
             .await
             .unwrap();
@@ -207,7 +226,10 @@ fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
         path if path.starts_with("/items/") && !path.contains('{') => {
             vec![("ids", ids.item.clone())]
         }
-        "/directories" => vec![("name", "new".into())],
+        "/directories" | "/albums" => vec![("name", "new".into())],
+        "/albums/{album}/change" => vec![("name", "renamed".into())],
+        "/albums/{album}/remove" => vec![("ids", ids.item.clone())],
+        "/albums/{album}/arrange" => vec![("item", ids.item.clone()), ("place", "first".into())],
         "/account/theme" => vec![("theme", "dark".into())],
         "/account/time-zone" => vec![("time_zone", "Europe/Vienna".into())],
         "/admin/users/{id}/access-level" => vec![("access_level", "user".into())],
@@ -220,6 +242,7 @@ struct Ids {
     document: String,
     item: String,
     directory: String,
+    album: String,
     report: String,
     session: String,
     upload: String,
@@ -246,6 +269,7 @@ fn filled(path: &str, ids: &Ids) -> String {
     path.replace("{id}", &id)
         .replace("{page}", "1")
         .replace("{directory_id}", &ids.directory)
+        .replace("{album}", &ids.album)
         .replace("{version}/{name:.*}", "x/css/nexus.css")
 }
 
@@ -282,6 +306,10 @@ async fn ids_of(app: &TestApp, person: i64, document: &str) -> Ids {
     assert_eq!(owner.get(&preview).await.status(), 200, "it was looked into");
     let made =
         owner.submit("/photos", "/directories", &[("name", &format!("d{}", rand_seed()))]).await;
+    let id = item.trim_start_matches("/items/");
+    let fields = [("ids", id), ("new_album", "Lisbon")];
+    owner.submit("/photos", "/items/album", &fields).await;
+    let album = owner.page("/albums").await.attribute("a.album", "href").unwrap();
     let page = owner.page("/account/sessions").await;
     let this = page
         .html
@@ -302,6 +330,7 @@ async fn ids_of(app: &TestApp, person: i64, document: &str) -> Ids {
         item: item.trim_start_matches("/items/").to_owned(),
         document: document.to_owned(),
         directory: location(&made).trim_start_matches("/directories/").to_owned(),
+        album: album.trim_start_matches("/albums/").to_owned(),
         report: report.trim_start_matches("/uploads/results/").to_owned(),
         session: action
             .trim_start_matches("/account/sessions/")
@@ -463,6 +492,7 @@ async fn another_users_id_and_an_unknown_id_give_the_same_bytes(
         document: uuid::Uuid::now_v7().to_string(),
         item: uuid::Uuid::now_v7().to_string(),
         directory: uuid::Uuid::now_v7().to_string(),
+        album: uuid::Uuid::now_v7().to_string(),
         report: uuid::Uuid::now_v7().to_string(),
         session: "999999".into(),
         upload: uuid::Uuid::now_v7().to_string(),

@@ -176,7 +176,11 @@ async fn files_that_families_have_are_what_they_are(
     for (name, id) in &ids {
         check(&browser, &program, name, id, &expected[*name]).await;
         if let Some(albums) = expected[*name].get("albums").and_then(Value::as_u64) {
-            assert_eq!(browser.page("/albums").await.all("a.album").len() as u64, albums, "{name}");
+            assert_eq!(
+                browser.page("/music/albums").await.all("a.album").len() as u64,
+                albums,
+                "{name}"
+            );
         }
     }
     assert_counts_are_true(&app, "ada");

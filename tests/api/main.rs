@@ -22,6 +22,7 @@ mod access;
 mod account;
 mod account_recovery;
 mod admin_users;
+mod albums;
 mod audit;
 mod backup;
 mod base_path;

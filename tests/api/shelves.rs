@@ -49,7 +49,7 @@ async fn every_item_is_on_exactly_one_page_in_any_order_despite_insertions(
                 )])
                 .await;
             }
-            let Some(next) = page.attribute("a[rel=next]", "href") else { break };
+            let Some(next) = page.attribute("[data-pages] a[rel=next]", "href") else { break };
             path = next;
         }
         let mut there: Vec<_> =

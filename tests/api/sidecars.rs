@@ -183,5 +183,11 @@ async fn takeout_is_imported_from_folders_and_archives_and_only_once(
 
     let again = run(false).await.unwrap();
     assert_eq!((again.files.taken, again.files.already_there), (0, 3));
+    // The album is one of the user's, and is not made twice by another import.
+    let found = root.json("/api/albums").await;
+    let found: Vec<_> =
+        found["albums"].as_array().unwrap().iter().map(|it| (&it["name"], &it["items"])).collect();
+    assert_eq!(found, [(&j!("At the lake"), &j!(1))]);
+    assert_albums_are_true(&app);
     assert_counts_are_true(&app, "root");
 }

@@ -534,6 +534,31 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
     }
 }
 
+/// Asserts that what albums keep of their items is what these are now.
+pub fn assert_albums_are_true(app: &TestApp) {
+    use diesel::sql_types::BigInt;
+    use diesel::{QueryableByName, RunQueryDsl};
+
+    #[derive(QueryableByName)]
+    struct Wrong {
+        #[diesel(sql_type = BigInt)]
+        rows: i64,
+    }
+    let statements = [
+        "SELECT COUNT(*) AS `rows` FROM album_items a JOIN media_items m ON m.id = a.item_id WHERE a.shown_at <> m.shown_at \
+         OR a.name_key <> m.name_key OR a.is_shown <> (m.in_trash = 0 AND m.shelf <> 'motion')",
+        "SELECT COUNT(*) AS `rows` FROM albums WHERE items <> (SELECT COUNT(*) FROM album_items WHERE album_id = albums.id \
+         AND is_shown = 1)",
+    ];
+    for statement in statements {
+        let found = app
+            .services
+            .db
+            .read(|conn| Ok(diesel::sql_query(statement).get_result::<Wrong>(conn)?));
+        assert_eq!(found.unwrap().rows, 0, "{statement}");
+    }
+}
+
 /// An API client with a Bearer token.
 #[derive(Clone)]
 pub struct Program {

@@ -1,5 +1,4 @@
-//! Imports from Google Takeout: photos and videos with what the JSON files beside them say. The albums that an item was
-//! in are kept with it.
+//! Imports from Google Takeout: photos and videos with what the JSON files beside them say, and its albums.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -9,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::report::ImportReport;
 use crate::db::Conn;
 use crate::domain::ingest;
-use crate::domain::library::{edit_details, sidecars};
+use crate::domain::library::{album_contents, edit_details, sidecars};
 use crate::error::{Error, Result};
 use crate::media::{Metadata, takeout};
 use crate::model::item_annotations::Sidecar;
@@ -238,6 +237,10 @@ impl FolderImport<'_> {
             let mut deltas = CountDeltas::default();
             for (entry, id) in &stored {
                 self.annotate(conn, entry, *id, &mut deltas)?;
+            }
+            if let Some(title) = &self.folder.album {
+                let ids: Vec<ItemId> = stored.iter().map(|(_, id)| *id).collect();
+                album_contents::add_to_named(conn, self.user, title, &ids)?;
             }
             Ok(deltas.write(conn, self.user.id)?)
         })

@@ -108,7 +108,9 @@ pub fn list_named(
     Ok(NamedItems { items, next, directory_names })
 }
 
-pub(super) fn bad_cursor() -> Error {
+/// The error for a cursor that belongs to no page of a list.
+#[must_use]
+pub fn bad_cursor() -> Error {
     Error::field("cursor", msg!("That page of the list does not exist. Start from its top."))
 }
 

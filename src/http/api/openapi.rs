@@ -5,7 +5,10 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
-use super::{admin_users, auth, content, directories, docs, edit_media, media, tus, upload};
+use super::{
+    admin_users, album_items, albums, auth, content, directories, docs, edit_media, media, tus,
+    upload,
+};
 use crate::error::{Error, Result};
 use crate::http::response::error_body::ErrorBody;
 
@@ -19,13 +22,15 @@ use crate::http::response::error_body::ErrorBody;
         content::get_content, content::get_thumbnail, content::get_motion, upload::upload_media,
         tus::show_options, tus::create_upload, tus::get_upload, tus::append_upload, tus::delete_upload,
         directories::list_directories, directories::create_directory, directories::patch_directory, directories::delete_directory,
+        albums::list_albums, albums::create_album, albums::get_album, albums::patch_album, albums::delete_album,
+        album_items::list_album_items, album_items::add_album_items, album_items::remove_album_items, album_items::arrange_album,
         admin_users::list_users, admin_users::get_user, admin_users::patch_user,
         docs::get_document, docs::show_docs,
     ),
     components(schemas(ErrorBody)),
     modifiers(&CommonResponses),
     security(("bearer" = []), ("cookie" = [], "csrf" = [])),
-    tags((name = "Authentication"), (name = "Media"), (name = "Resumable uploads"), (name = "Folders"), (name = "People"), (name = "About")),
+    tags((name = "Authentication"), (name = "Media"), (name = "Resumable uploads"), (name = "Folders"), (name = "Albums"), (name = "People"), (name = "About")),
 )]
 struct Api;
 

@@ -1,6 +1,9 @@
 //! The routes of the API.
 
-use super::{admin_users, auth, content, directories, docs, edit_media, media, tus, upload};
+use super::{
+    admin_users, album_items, albums, auth, content, directories, docs, edit_media, media, tus,
+    upload,
+};
 use crate::http::route::Route;
 
 pub fn routes() -> Vec<Route> {
@@ -12,6 +15,8 @@ pub fn routes() -> Vec<Route> {
         upload::routes(),
         tus::routes(),
         directories::routes(),
+        albums::routes(),
+        album_items::routes(),
         admin_users::routes(),
         docs::routes(),
     ];

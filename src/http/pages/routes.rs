@@ -5,8 +5,9 @@ use super::admin::{audit, findings, new_user, status, user, users};
 use super::auth::{first_run, login, recover, register};
 use super::installed_app;
 use super::library::{
-    content, dashboard, directories, download_zip, edit_details, item, item_actions,
-    malware_notice, map, move_items, music_albums, search, shelf, trash,
+    add_to_album, album_actions, albums, content, dashboard, directories, download_zip,
+    edit_details, item, item_actions, malware_notice, map, move_items, music_albums, search, shelf,
+    trash,
 };
 use super::uploads::{form, unfinished};
 use super::{account, admin};
@@ -28,6 +29,9 @@ pub fn routes() -> Vec<Route> {
         move_items::routes(),
         edit_details::routes(),
         music_albums::routes(),
+        albums::routes(),
+        album_actions::routes(),
+        add_to_album::routes(),
         content::routes(),
         download_zip::routes(),
         form::routes(),

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use zip::write::SimpleFileOptions;
 
 use super::item_actions::SelectedItems;
-use crate::domain::library::{directory_contents, items, open_item};
+use crate::domain::library::{album_contents, albums, directory_contents, items, open_item};
 use crate::error::Error;
 use crate::fill;
 use crate::http::extract::form::Form;
@@ -22,7 +22,7 @@ use crate::http::response::file::content_disposition;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::language::{current_language, run_with_language};
-use crate::model::{DirectoryId, Item, Time, User};
+use crate::model::{AlbumId, DirectoryId, Item, Time, User};
 use crate::state::Services;
 use crate::storage::FileName;
 
@@ -35,6 +35,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::post("/items/download", || web::route().to(submit_download)),
         Route::get("/directories/{directory_id}/download", || web::route().to(send_directory)),
+        Route::get("/albums/{album}/download", || web::route().to(send_album)),
     ]
 }
 
@@ -93,6 +94,31 @@ async fn send_directory(current: CurrentUser, path: web::Path<String>) -> Handle
             }
         }
         Ok(())
+    })
+}
+
+/// Streams the items of an album, in its order, as a zip archive with its name.
+async fn send_album(current: CurrentUser, path: web::Path<String>) -> HandlerResult {
+    let id = AlbumId::parse(&path).ok_or(Error::NotFound)?;
+    let auth_session = current.auth_session.clone();
+    let album = run_blocking(&current.services, move |services| {
+        albums::find(services, &auth_session.user, id)
+    })
+    .await?;
+    let name = format!("{}.zip", FileName::parse_or_unnamed(&album.name));
+    stream_archive(&current, &name, move |services, user, archive| {
+        let mut after = None;
+        loop {
+            let (items, next) = album_contents::list_items(services, user, id, after.as_ref())
+                .map_err(io::Error::other)?;
+            for item in &items {
+                archive.add(services, user, item, "")?;
+            }
+            after = next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
     })
 }
 

@@ -291,15 +291,16 @@ impl ListQuery {
         }
 
         if !is_table {
-            let current = if self.grid_class().is_empty() { "" } else { self.size.as_str() };
-            groups.push(
-                self.group(path, msg!("Size"), &SIZES, current, |query, size| Self {
-                    size,
-                    ..query
-                }),
-            );
+            groups.push(self.size_group(path));
         }
         groups
+    }
+
+    /// The sizes of tiles.
+    #[must_use]
+    pub fn size_group(&self, path: &str) -> OptionGroup {
+        let current = if self.grid_class().is_empty() { "" } else { self.size.as_str() };
+        self.group(path, msg!("Size"), &SIZES, current, |query, size| Self { size, ..query })
     }
 }
 

@@ -1,10 +1,15 @@
 //! Library pages: lists, items, folders, downloads, trash.
 
+pub mod add_to_album;
+pub mod album_actions;
+pub mod album_head;
+pub mod albums;
 pub mod content;
 pub mod dashboard;
 pub mod directories;
 pub mod download_zip;
 pub mod edit_details;
+pub mod headings;
 pub mod item;
 pub mod item_actions;
 pub mod list_options;

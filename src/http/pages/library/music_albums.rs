@@ -1,7 +1,6 @@
 //! `/music`: music by artist and album.
 
-use actix_web::http::header::LOCATION;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
@@ -23,7 +22,6 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/music", || web::route().to(show_albums)),
         Route::get("/music/albums", || web::route().to(show_albums)),
         Route::get("/music/artists", || web::route().to(show_artists)),
-        Route::get("/albums", || web::route().to(show_former_address)),
     ]
 }
 
@@ -114,19 +112,6 @@ async fn show_artists(current: CurrentUser, query: web::Query<ArtistsQuery>) -> 
         }),
         is_first,
     })
-}
-
-/// The address of music before it had one of its own. Those of albums and artists have moved for good.
-async fn show_former_address(
-    current: CurrentUser,
-    request: HttpRequest,
-    query: web::Query<AlbumsQuery>,
-) -> HandlerResult {
-    if query.artist.is_none() && query.after_artist.is_none() {
-        return show_albums(current, query).await;
-    }
-    let moved = format!("/music/albums?{}", request.query_string());
-    Ok(HttpResponse::PermanentRedirect().insert_header((LOCATION, moved)).finish())
 }
 
 #[derive(Template)]

@@ -1,0 +1,2 @@
+DROP TABLE album_items;
+DROP TABLE albums;

@@ -1,0 +1,396 @@
+//! What is in an album: add, remove, arrange, and a page of it. The items themselves stay where they are.
+
+use super::albums::{self, AlbumCover, NewAlbum, find_own};
+use super::listings::{Listing, bad_cursor};
+use super::music_albums;
+use super::reader::LibraryReader;
+use super::selection::find_owned;
+use crate::db::Conn;
+use crate::domain::sessions::authorize::{Need, authorize};
+use crate::error::{Error, Result};
+use crate::model::authority::Authority;
+use crate::model::item::ItemKind;
+use crate::model::{
+    Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, Cursor, Item, ItemId, User, now,
+};
+use crate::state::Services;
+use crate::store;
+use crate::{fill, msg};
+
+/// Items in one album.
+pub const MAX_ITEMS: i64 = 20_000;
+/// The distance between positions, so that items can be moved between others without moving these.
+const GAP: i64 = 1 << 16;
+
+/// What came of adding items to an album.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Added {
+    pub added: usize,
+    pub already_there: usize,
+    /// Not the user's, or not a recording for a playlist.
+    pub left_out: usize,
+}
+
+/// Where an item of an album goes in its custom order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    First,
+    Last,
+    /// One place towards the beginning.
+    Up,
+    Down,
+    Before(ItemId),
+}
+
+/// Adds items to an album. Those that it has already stay where they are; a playlist takes them again.
+///
+/// # Errors
+/// `NotFound` if the album or all of the items are not the user's, `Invalid` if there are too many or none of them is a
+/// recording for a playlist.
+pub fn add(
+    services: &Services,
+    authority: &Authority<'_>,
+    id: AlbumId,
+    ids: &[ItemId],
+) -> Result<Added> {
+    services.write_library(authority.user.id, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        add_rows(conn, authority.user, id, ids)
+    })
+}
+
+/// Creates an album of these items: both or neither.
+///
+/// # Errors
+/// Those of [`albums::create`] and [`add`].
+pub fn create_with(
+    services: &Services,
+    authority: &Authority<'_>,
+    new: &NewAlbum,
+    ids: &[ItemId],
+) -> Result<(AlbumId, Added)> {
+    let (user, new) = (authority.user, albums::validated(new)?);
+    services.write_library(user.id, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        let id = albums::insert(conn, user, &new)?;
+        Ok((id, add_rows(conn, user, id, ids)?))
+    })
+}
+
+/// As [`add`], in the caller's transaction.
+pub(crate) fn add_rows(conn: &mut Conn, user: &User, id: AlbumId, ids: &[ItemId]) -> Result<Added> {
+    let album = find_own(conn, user, id)?;
+    let items = find_owned(conn, user, ids)?;
+    let is_playlist = album.kind == AlbumKind::Playlist;
+    let known = store::album_items::list_of(conn, id, ids)?;
+    let at = now();
+    let mut position = store::album_items::last_position(conn, id)?.unwrap_or(0);
+    let (mut rows, mut already_there) = (Vec::new(), 0);
+
+    // In the order in which they were named, which is that of the list that they were selected on.
+    let mut wanted = ids.to_vec();
+    if !is_playlist {
+        let mut seen = std::collections::HashSet::new();
+        wanted.retain(|id| seen.insert(*id));
+    }
+    for wanted in wanted {
+        let Some(item) = items.iter().find(|item| item.id == wanted && !item.in_trash) else {
+            continue;
+        };
+        if is_playlist && item.kind != ItemKind::Audio {
+            continue;
+        }
+        let copies = known.iter().filter(|row| row.item_id == item.id).map(|row| row.copy);
+        let new_copies = rows.iter().filter(|row: &&AlbumItem| row.item_id == item.id);
+        let copy = copies.chain(new_copies.map(|row| row.copy)).max().map_or(0, |most| most + 1);
+        if copy > 0 && !is_playlist {
+            already_there += 1;
+            continue;
+        }
+        position += GAP;
+        rows.push(AlbumItem {
+            album_id: id,
+            item_id: item.id,
+            copy,
+            user_id: user.id,
+            is_shown: item.is_shown_in_albums(),
+            shown_at: item.shown_at,
+            name_key: item.name_key.clone(),
+            position,
+            added_by: user.id,
+            added_at: at,
+        });
+    }
+
+    let added = rows.len();
+    if added == 0 && already_there == 0 {
+        let message = if is_playlist {
+            msg!("A playlist takes only music.")
+        } else {
+            msg!("That is in the trash. Restore it first.")
+        };
+        return Err(Error::field("ids", message));
+    }
+    let count = i64::try_from(added).unwrap_or(i64::MAX);
+    if store::album_items::count(conn, id)?.saturating_add(count) > MAX_ITEMS {
+        return Err(Error::field(
+            "ids",
+            fill!("An album takes at most {count} items.", count = MAX_ITEMS),
+        ));
+    }
+    store::album_items::insert_all(conn, &rows)?;
+    let shown = rows.iter().filter(|row| row.is_shown).count();
+    let shown = i64::try_from(shown).unwrap_or(i64::MAX);
+    if added > 0 {
+        store::albums::update_changed(conn, user.id, id, shown, at)?;
+    }
+    Ok(Added { added, already_there, left_out: ids.len().saturating_sub(added + already_there) })
+}
+
+/// Adds items to the album of that name, which is created if there is none, in the caller's transaction. What an album
+/// does not take is left out.
+pub(crate) fn add_to_named(conn: &mut Conn, user: &User, name: &str, ids: &[ItemId]) -> Result<()> {
+    let name: String = name.chars().take(albums::MAX_NAME_CHARS).collect();
+    let new = NewAlbum { kind: AlbumKind::Album, name, description: String::new(), parent: None };
+    let Ok(new) = albums::validated(&new) else { return Ok(()) };
+    let key = albums::key_of(&new.name);
+    let known = store::albums::find_by_name(conn, user.id, new.kind, &new.name, &key)?;
+    let id = match known {
+        Some(album) => album.id,
+        None => match albums::insert(conn, user, &new) {
+            Err(Error::Invalid(_)) => return Ok(()),
+            id => id?,
+        },
+    };
+    match add_rows(conn, user, id, ids) {
+        Ok(_) | Err(Error::Invalid(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes items from an album; they stay in the library. Returns how many were removed.
+///
+/// # Errors
+/// `NotFound` if the album is not the user's or none of the items is in it.
+pub fn remove(
+    services: &Services,
+    authority: &Authority<'_>,
+    id: AlbumId,
+    ids: &[ItemId],
+) -> Result<usize> {
+    let user = authority.user;
+    services.write_library(user.id, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        find_own(conn, user, id)?;
+        let rows = store::album_items::list_of(conn, id, ids)?;
+        if rows.is_empty() {
+            return Err(Error::NotFound);
+        }
+        let mut removed: Vec<ItemId> = rows.iter().map(|row| row.item_id).collect();
+        removed.dedup();
+        for item in &removed {
+            store::album_items::delete(conn, id, *item)?;
+            store::albums::clear_cover(conn, user.id, id, *item)?;
+        }
+        let shown = rows.iter().filter(|row| row.is_shown).count();
+        let shown = i64::try_from(shown).unwrap_or(i64::MAX);
+        store::albums::update_changed(conn, user.id, id, -shown, now())?;
+        Ok(removed.len())
+    })
+}
+
+/// Moves an item of an album to another place, and shows the album in its custom order from now on.
+///
+/// # Errors
+/// `NotFound` if the album is not the user's or the item is not in it; `Invalid` for a place beside an item that is not.
+pub fn arrange(
+    services: &Services,
+    authority: &Authority<'_>,
+    id: AlbumId,
+    item: ItemId,
+    place: Place,
+) -> Result<()> {
+    let user = authority.user;
+    services
+        .write_library(user.id, |conn| {
+            authorize(conn, authority.key(), Need::Active)?;
+            let mut album = find_own(conn, user, id)?;
+            if album.sort != AlbumSort::Custom {
+                // What the owner sees is what they arrange.
+                keep_order(conn, &album)?;
+                album.sort = AlbumSort::Custom;
+            }
+            let rows = store::album_items::list_positions(conn, id)?;
+            let from = rows.iter().position(|(of, ..)| *of == item).ok_or(Error::NotFound)?;
+            let mut others = rows.clone();
+            let (moved, copy, _) = others.remove(from);
+            let to = match place {
+                Place::First => 0,
+                Place::Last => others.len(),
+                Place::Up => from.saturating_sub(1),
+                Place::Down => (from + 1).min(others.len()),
+                Place::Before(other) => others
+                    .iter()
+                    .position(|(of, ..)| *of == other)
+                    .ok_or_else(|| Error::field("before", msg!("Choose an item of this album.")))?,
+            };
+
+            let position =
+                |index: Option<usize>| index.and_then(|at| others.get(at)).map(|row| row.2);
+            let (before, after) = (position(to.checked_sub(1)), position(Some(to)));
+            let between = match (before, after) {
+                (None, None) => Some(GAP),
+                (None, Some(after)) => Some(after - GAP),
+                (Some(before), None) => Some(before + GAP),
+                (Some(before), Some(after)) if after - before > 1 => {
+                    Some(i64::midpoint(before, after))
+                }
+                _ => None,
+            };
+            match between {
+                Some(between) => {
+                    store::album_items::update_position(conn, id, (moved, copy), between)?;
+                }
+                // No number is left between the two.
+                None => {
+                    others.insert(to, (moved, copy, 0));
+                    number(conn, id, others.iter().map(|(item, copy, _)| (*item, *copy)))?;
+                }
+            }
+            album.updated_at = now();
+            Ok(store::albums::update(conn, &album)?)
+        })
+        .map(drop)
+}
+
+/// Makes the order in which an album is shown its custom order. What is not shown comes last.
+fn keep_order(conn: &mut Conn, album: &Album) -> Result<()> {
+    let order = (album.sort, false);
+    let shown = store::album_items::list(conn, album.id, order, None, MAX_ITEMS)?;
+    let all = store::album_items::list_positions(conn, album.id)?;
+    let mut keys: Vec<_> = shown.iter().map(|row| (row.item_id, row.copy)).collect();
+    let known: std::collections::HashSet<_> = keys.iter().copied().collect();
+    keys.extend(all.iter().map(|row| (row.0, row.1)).filter(|key| !known.contains(key)));
+    number(conn, album.id, keys.into_iter())
+}
+
+/// Gives the rows of an album new positions in this order.
+fn number(conn: &mut Conn, id: AlbumId, keys: impl Iterator<Item = (ItemId, i16)>) -> Result<()> {
+    let mut position = 0;
+    for key in keys {
+        position += GAP;
+        store::album_items::update_position(conn, id, key, position)?;
+    }
+    Ok(())
+}
+
+/// Which page of an album.
+#[derive(Debug, Clone, Default)]
+pub struct AlbumQuery {
+    /// Another order than the album's own.
+    pub sort: Option<AlbumSort>,
+    pub cursor: Option<String>,
+    /// In place of `cursor`: the page ends before this position.
+    pub before: Option<String>,
+    pub limit: u8,
+}
+
+/// An album, those around it, and one page of its items.
+pub struct AlbumPage {
+    pub album: Album,
+    pub above: Vec<Album>,
+    /// The albums in it; only with the first page.
+    pub children: Vec<AlbumCover>,
+    pub sort: AlbumSort,
+    pub listing: Listing,
+}
+
+/// One page of an album.
+///
+/// # Errors
+/// `NotFound`, `Invalid` for a bad cursor.
+pub fn page(
+    reader: &mut LibraryReader<'_>,
+    user: &User,
+    id: AlbumId,
+    query: &AlbumQuery,
+) -> Result<AlbumPage> {
+    let conn = &mut *reader.conn;
+    let album = find_own(conn, user, id)?;
+    let sort = query.sort.filter(|_| album.kind == AlbumKind::Album).unwrap_or(album.sort);
+    let above = albums::ancestors(conn, user, &album)?;
+    let is_first = query.cursor.is_none() && query.before.is_none();
+    let children = if is_first {
+        let children = store::albums::list_children(conn, user.id, id)?;
+        albums::with_covers(conn, user, children)?
+    } else {
+        Vec::new()
+    };
+
+    let decode = |text: &String| sort.decode_cursor(text).ok_or_else(bad_cursor);
+    let limit = usize::from(query.limit);
+    let most = i64::from(query.limit) + 1;
+    let (rows, has_more) = if let Some(end) = query.before.as_ref().map(decode).transpose()? {
+        let mut rows =
+            store::album_items::list(conn, id, (sort, true), Some(&end), i64::from(query.limit))?;
+        rows.reverse();
+        // What follows is the page that the reader comes from.
+        (rows, true)
+    } else {
+        let after = query.cursor.as_ref().map(decode).transpose()?;
+        let mut rows = store::album_items::list(conn, id, (sort, false), after.as_ref(), most)?;
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        (rows, has_more)
+    };
+
+    let next = rows.last().filter(|_| has_more).map(|row| row.cursor(sort));
+    let start = rows.first().map(|row| row.cursor(sort));
+    let offset = match &start {
+        Some(start) if !is_first => store::album_items::count_before(conn, id, sort, start)?,
+        _ => 0,
+    };
+    let items = items_of(conn, user, &rows)?;
+    let tracks = music_albums::find_tracks(conn, user, &items)?;
+    let listing = Listing {
+        items,
+        next,
+        previous: start.filter(|_| offset > 0),
+        offset,
+        tracks,
+        sort: sort.list_sort(),
+        ..Listing::empty()
+    };
+    Ok(AlbumPage { album, above, children, sort, listing })
+}
+
+/// Some items of an album after a position, and the position after them; `None` at the end.
+///
+/// # Errors
+/// `NotFound`, database errors.
+pub fn list_items(
+    services: &Services,
+    user: &User,
+    id: AlbumId,
+    after: Option<&Cursor>,
+) -> Result<(Vec<Item>, Option<Cursor>)> {
+    /// Items read at once.
+    const BATCH_ITEMS: i64 = 500;
+    services.db.read(|conn| {
+        let album = find_own(conn, user, id)?;
+        let order = (album.sort, false);
+        let rows = store::album_items::list(conn, id, order, after, BATCH_ITEMS)?;
+        let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == BATCH_ITEMS);
+        let next = rows.last().filter(|_| is_full).map(|row| row.cursor(album.sort));
+        Ok((items_of(conn, user, &rows)?, next))
+    })
+}
+
+/// The items of these rows, in their order.
+fn items_of(conn: &mut Conn, user: &User, rows: &[AlbumItem]) -> Result<Vec<Item>> {
+    let ids: Vec<ItemId> = rows.iter().map(|row| row.item_id).collect();
+    let found = store::items::list_of(conn, user.id, &ids)?;
+    let by_id: std::collections::HashMap<ItemId, Item> =
+        found.into_iter().map(|item| (item.id, item)).collect();
+    Ok(ids.iter().filter_map(|id| by_id.get(id).cloned()).collect())
+}

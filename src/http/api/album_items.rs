@@ -1,0 +1,177 @@
+//! `/api/albums/{album}/items`: what is in an album.
+
+use actix_web::{HttpRequest, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::albums::{AlbumSortWord, parse_album, parse_ids};
+use super::bodies::ItemBody;
+use super::respond::{json_with_etag, no_content, ok};
+use crate::domain::library::album_contents::{self, AlbumQuery, Place};
+use crate::domain::library::{listings, reader};
+use crate::error::Error;
+use crate::http::extract::api_user::ApiUser;
+use crate::http::extract::json::{Json, Query};
+use crate::http::media_response::parse_id;
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
+
+/// Items per page by default.
+const DEFAULT_LIMIT: u8 = 50;
+const MAX_LIMIT: u8 = 200;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/api/albums/{album}/items", || web::route().to(list_album_items)),
+        Route::post("/api/albums/{album}/items", || web::route().to(add_album_items)),
+        Route::delete("/api/albums/{album}/items", || web::route().to(remove_album_items)),
+        Route::patch("/api/albums/{album}/items", || web::route().to(arrange_album)),
+    ]
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AlbumItemsQuery {
+    /// Another order than the album's own.
+    #[param(inline)]
+    sort: Option<AlbumSortWord>,
+    /// 50 by default.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u8>,
+    /// `next_cursor` of the previous page.
+    cursor: Option<String>,
+}
+
+/// A page of the items of an album.
+#[derive(Serialize, ToSchema)]
+pub struct AlbumItemsBody {
+    items: Vec<ItemBody>,
+    /// Where the next page starts; null on the last.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+/// List the items of an album in its order.
+#[utoipa::path(get, path = "/api/albums/{album}/items", tag = "Albums",
+    params(("album" = String, Path, format = "uuid"), AlbumItemsQuery),
+    responses((status = 200, body = AlbumItemsBody)))]
+pub(super) async fn list_album_items(
+    caller: ApiUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    Query(query): Query<AlbumItemsQuery>,
+) -> HandlerResult {
+    let (id, auth_session) = (parse_album(&path)?, caller.auth_session.clone());
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(Error::field("limit", "1 to 200.").into());
+    }
+    let wanted =
+        AlbumQuery { sort: query.sort.map(Into::into), cursor: query.cursor, before: None, limit };
+    let body = run_blocking(&caller.services, move |services| {
+        let user = &auth_session.user;
+        let page = reader::read(services, user.id, |reader| {
+            album_contents::page(reader, user, id, &wanted)
+        })?;
+        let names = listings::directory_names(services, user, &page.listing.items)?;
+        let base = services.settings.base_path();
+        let item = |item| ItemBody::from_item(item, &names, base);
+        Ok(AlbumItemsBody {
+            items: page.listing.items.iter().map(item).collect(),
+            next_cursor: page.listing.next.map(|cursor| cursor.encode()),
+        })
+    });
+    json_with_etag(&request, &body.await?)
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlbumSelectionBody {
+    /// At most 1000.
+    #[schema(min_items = 1, max_items = 1000)]
+    ids: Vec<String>,
+}
+
+/// What came of adding items.
+#[derive(Serialize, ToSchema)]
+pub struct AddedBody {
+    added: usize,
+    /// They stay where they are.
+    already_there: usize,
+    /// Not the user's, in the trash, or not a recording for a playlist.
+    left_out: usize,
+}
+
+/// Add items to an album. The files stay where they are.
+#[utoipa::path(post, path = "/api/albums/{album}/items", tag = "Albums",
+    params(("album" = String, Path, format = "uuid")), request_body = AlbumSelectionBody,
+    responses((status = 200, body = AddedBody)))]
+pub(super) async fn add_album_items(
+    caller: ApiUser,
+    path: web::Path<String>,
+    Json(body): Json<AlbumSelectionBody>,
+) -> HandlerResult {
+    let (id, auth_session) = (parse_album(&path)?, caller.auth_session.clone());
+    let ids = parse_ids(&body.ids)?;
+    let added = run_blocking(&caller.services, move |services| {
+        album_contents::add(services, &auth_session.authority(), id, &ids)
+    })
+    .await?;
+    ok(&AddedBody {
+        added: added.added,
+        already_there: added.already_there,
+        left_out: added.left_out,
+    })
+}
+
+/// Remove items from an album; they stay in the library.
+#[utoipa::path(delete, path = "/api/albums/{album}/items", tag = "Albums",
+    params(("album" = String, Path, format = "uuid")), request_body = AlbumSelectionBody,
+    responses((status = 204)))]
+pub(super) async fn remove_album_items(
+    caller: ApiUser,
+    path: web::Path<String>,
+    Json(body): Json<AlbumSelectionBody>,
+) -> HandlerResult {
+    let (id, auth_session) = (parse_album(&path)?, caller.auth_session.clone());
+    let ids = parse_ids(&body.ids)?;
+    run_blocking(&caller.services, move |services| {
+        album_contents::remove(services, &auth_session.authority(), id, &ids)
+    })
+    .await?;
+    no_content()
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArrangementBody {
+    /// The item that moves.
+    #[schema(format = "uuid")]
+    item: String,
+    /// The item that follows it then; null for the end.
+    #[schema(required = true, format = "uuid")]
+    before: Option<String>,
+}
+
+/// Move an item of an album to another place. The album is shown in its custom order from then on.
+#[utoipa::path(patch, path = "/api/albums/{album}/items", tag = "Albums",
+    params(("album" = String, Path, format = "uuid")), request_body = ArrangementBody,
+    responses((status = 204)))]
+pub(super) async fn arrange_album(
+    caller: ApiUser,
+    path: web::Path<String>,
+    Json(body): Json<ArrangementBody>,
+) -> HandlerResult {
+    let (id, auth_session) = (parse_album(&path)?, caller.auth_session.clone());
+    let item = parse_id(&body.item)?;
+    let place = match &body.before {
+        Some(before) => Place::Before(parse_id(before)?),
+        None => Place::Last,
+    };
+    run_blocking(&caller.services, move |services| {
+        album_contents::arrange(services, &auth_session.authority(), id, item, place)
+    })
+    .await?;
+    no_content()
+}

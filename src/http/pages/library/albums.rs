@@ -1,0 +1,188 @@
+//! `/albums`: a user's albums and playlists, and the page of one. What changes them is in `album_actions`.
+
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::album_head::{AlbumHead, album_href, cover};
+use super::list_options::{ColumnHead, ListOption, ListQuery, OptionGroup};
+use super::shelf::ShelfPage;
+use crate::domain::library::album_contents::{self, AlbumPage, AlbumQuery};
+use crate::domain::library::albums;
+use crate::domain::library::listings::{PAGE_ITEMS, bad_cursor};
+use crate::domain::previews;
+use crate::error::Error;
+use crate::http::extract::user::CurrentUser;
+use crate::http::pages::components::cover::Cover;
+use crate::http::pages::components::{self as v, count_of};
+use crate::http::pages::layout::Layout;
+use crate::http::pages::respond::render_cached;
+use crate::http::route::{HandlerResult, Route};
+use crate::language::t;
+use crate::model::{Album, AlbumId, AlbumKind, AlbumSort, Shelf};
+use crate::msg;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/albums", || web::route().to(show_albums)),
+        Route::get("/albums/{album}", || web::route().to(show_album)),
+    ]
+}
+
+#[derive(Deserialize)]
+struct AlbumsQuery {
+    #[serde(default)]
+    kind: String,
+    cursor: Option<String>,
+    /// Of the former address of an album of music.
+    artist: Option<String>,
+    after_artist: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/library/albums.html")]
+struct AlbumsPage {
+    layout: Layout,
+    kind: AlbumKind,
+    covers: Vec<Cover>,
+    next: Option<String>,
+    is_first: bool,
+}
+
+impl AlbumsPage {
+    fn is_of(&self, kind: &str) -> bool {
+        self.kind.as_str() == kind
+    }
+}
+
+/// Shows the albums or playlists; the former address of an album of music leads to where that is now.
+async fn show_albums(
+    current: CurrentUser,
+    request: HttpRequest,
+    query: web::Query<AlbumsQuery>,
+) -> HandlerResult {
+    if query.artist.is_some() || query.after_artist.is_some() {
+        let moved = format!("/music/albums?{}", request.query_string());
+        return Ok(HttpResponse::PermanentRedirect().insert_header((LOCATION, moved)).finish());
+    }
+    let kind = AlbumKind::parse(&query.kind).unwrap_or(AlbumKind::Album);
+    let after = match &query.cursor {
+        Some(text) => Some(albums::decode_position(text).ok_or_else(bad_cursor)?),
+        None => None,
+    };
+    render_cached(&current, &request, "/albums", move |reader, input| {
+        let user = &input.auth_session.clone().user;
+        let (found, next) = albums::list(reader, user, kind, after)?;
+        let shown: Vec<_> = found.iter().filter_map(|of| of.cover.clone()).collect();
+        previews::prioritize(reader.services, &shown);
+        Ok(AlbumsPage {
+            layout: Layout::read(reader, input)?,
+            kind,
+            covers: found.iter().map(cover).collect(),
+            next: next.map(|next| {
+                let cursor = albums::encode_position(next);
+                format!("/albums?kind={}&cursor={cursor}", kind.as_str())
+            }),
+            is_first: after.is_none(),
+        })
+    })
+    .await
+}
+
+/// Shows one page of an album.
+async fn show_album(
+    current: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    query: web::Query<ListQuery>,
+) -> HandlerResult {
+    let id = AlbumId::parse(&path).ok_or(Error::NotFound)?;
+    let path = album_href(id);
+
+    render_cached(&current, &request, &path.clone(), move |reader, input| {
+        let services = reader.services;
+        let user = &input.auth_session.clone().user;
+        let wanted = AlbumQuery {
+            sort: AlbumSort::parse(&query.sort),
+            cursor: query.cursor.clone(),
+            before: query.before.clone(),
+            limit: PAGE_ITEMS,
+        };
+        let AlbumPage { album, above, children, sort, listing } =
+            album_contents::page(reader, user, id, &wanted)?;
+        previews::prioritize(services, &listing.items);
+        let layout = Layout::read(reader, input)?;
+        let is_playlist = album.kind == AlbumKind::Playlist;
+        let shelf = if is_playlist { Shelf::Audios } else { Shelf::All };
+
+        let mut page =
+            ShelfPage::new(services, layout, (&album.name, &path, shelf), &query, listing);
+        page.total = album.items;
+        page.summary = summary(&album);
+        page.empty = if is_playlist {
+            msg!("This playlist is empty. Select songs in Music, and choose Album.")
+        } else {
+            msg!("This album is empty. Select photos, and choose Album.")
+        };
+        page.choices = options(&query, &path, &album, sort);
+        if is_playlist {
+            page.heads = song_heads();
+        }
+        page.album = Some(AlbumHead {
+            id,
+            name: album.name.clone(),
+            description: album.description.clone(),
+            is_playlist,
+            above: above.iter().map(|album| (album_href(album.id), album.name.clone())).collect(),
+            children: children.iter().map(cover).collect(),
+            orders: AlbumSort::ALL
+                .iter()
+                .filter(|order| !is_playlist || **order == AlbumSort::Custom)
+                .map(|order| (order.as_str(), order.title(), *order == album.sort))
+                .collect(),
+        });
+        Ok(page)
+    })
+    .await
+}
+
+fn summary(album: &Album) -> String {
+    match album.kind {
+        AlbumKind::Album => count_of(album.items, "item"),
+        AlbumKind::Playlist => {
+            format!("{} · {}", t(msg!("Playlist")), count_of(album.items, "song"))
+        }
+    }
+}
+
+/// The order in which the page is shown, and the size of its tiles.
+fn options(query: &ListQuery, path: &str, album: &Album, sort: AlbumSort) -> Vec<OptionGroup> {
+    if album.kind == AlbumKind::Playlist {
+        return Vec::new();
+    }
+    let first_page = query.first_page();
+    let choices = AlbumSort::ALL.map(|order| ListOption {
+        // The album's own order needs no parameter.
+        href: ListQuery {
+            sort: if order == album.sort { String::new() } else { order.as_str().to_owned() },
+            ..first_page.clone()
+        }
+        .href(path),
+        label: t(order.title()).into_owned(),
+        is_current: order == sort,
+    });
+    let order = OptionGroup { label: msg!("Order"), is_in_menu: true, choices: choices.into() };
+    vec![order, query.size_group(path)]
+}
+
+/// The heads of a playlist, which has one order.
+fn song_heads() -> Vec<ColumnHead> {
+    let head = |label, class| ColumnHead { label, href: String::new(), direction: "", class };
+    vec![
+        head(msg!("Title"), ""),
+        head(msg!("Artist"), "wide-cell"),
+        head(msg!("Album"), "wide-cell"),
+        head(msg!("Length"), "number"),
+    ]
+}
