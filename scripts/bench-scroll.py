@@ -28,7 +28,7 @@ def upload(base):
     for number in range(40):
         size = ["1600x1200", "1200x1600", "1920x1080"][number % 3]
         photo = work / "photo.jpg"
-        picture = f"gradients=s={size}:n=5:seed={number}:d=1,noise=alls=12"
+        picture = f"gradients=s={size}:n=5:seed={number}:d=1,noise=c0s=12"
         subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", picture, "-frames:v", "1", photo], check=True)
         body = b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"p%d.jpg\"\r\n\r\n" % number + photo.read_bytes() + b"\r\n--b--\r\n"
         ask("/api/media/upload", body, "multipart/form-data; boundary=b", token)

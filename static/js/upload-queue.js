@@ -70,8 +70,23 @@ function showTotalNow() {
   queue.querySelector("[data-queue-pause]").hidden = !isLive;
   queue.querySelector("[data-queue-resume]").hidden = isLive || !count("paused");
   queue.querySelector("[data-queue-clear]").hidden = everything.length === open;
+  // What was uploaded can be added to an album, at most as many as one request takes.
+  queue.querySelector("[data-queue-album]").hidden = open > 0 || !stored().length;
   foldFinished(queue);
 }
+
+const MOST_ADDED = 1000;
+const stored = () =>
+  all()
+    .filter(({ state, item }) => item && (state === "done" || state === "duplicate"))
+    .slice(-MOST_ADDED);
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-queue-album]")) return;
+  for (const old of event.target.querySelectorAll('[name="ids"]')) old.remove();
+  for (const { item } of stored()) {
+    event.target.append(Object.assign(document.createElement("input"), { type: "hidden", name: "ids", value: item }));
+  }
+});
 
 /** Rows of finished uploads that are shown; earlier ones are behind a button. */
 const SHOWN_FINISHED = 3;
@@ -385,7 +400,10 @@ export const find = (id) => transfers.get(id);
 /** Whether leaving the page interrupts an upload. */
 export const isBusy = () => all().some((transfer) => LIVE.has(transfer.state));
 
+let isRestored = false;
 function keepEnded() {
+  // A page that is left before it has read the list must not empty it.
+  if (!isRestored) return;
   const ended = all().filter((transfer) => OVER.has(transfer.state));
   const kept = ended.slice(-MOST_ENDED).map((transfer) => {
     const { id, name, path, size, directory, state, why, item } = transfer;
@@ -412,6 +430,7 @@ function restoreEnded() {
 
 const restored = store.all().then(async (entries) => {
   restoreEnded();
+  isRestored = true;
   for (const entry of entries.filter((one) => one.person === person && !transfers.has(one.id))) {
     if (!(await takeLock(entry.id))) continue;
     isSaid = false;

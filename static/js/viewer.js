@@ -123,7 +123,7 @@ export async function openViewer(link) {
   const viewer = new PhotoSwipe({
     dataSource: slides,
     index: links.indexOf(link),
-    bgOpacity: 0.96,
+    bgOpacity: 1,
     wheelToZoom: true,
     loop: false,
     returnFocus: false,
@@ -224,17 +224,30 @@ export async function openViewer(link) {
         className: "btn",
         textContent: t("Open page to edit"),
       });
-      panel.replaceChildren(heading, page.querySelector('[aria-labelledby="about"] .facts'), link);
+      const close = Object.assign(document.createElement("button"), {
+        type: "button",
+        className: "btn small quiet pswp__details-close",
+        ariaLabel: t("Close details"),
+        innerHTML: icon("x"),
+      });
+      close.addEventListener("click", closePanel);
+      panel.replaceChildren(heading, close, page.querySelector('[aria-labelledby="about"] .facts'), link);
     } catch {
       panel?.replaceChildren(
         Object.assign(document.createElement("p"), { textContent: t("The details could not be loaded.") }),
       );
     }
   };
+  const closePanel = () => {
+    panel?.remove();
+    panel = null;
+    const details = viewer.element?.querySelector('[data-name="details"]');
+    details?.setAttribute("aria-pressed", "false");
+    details?.focus();
+  };
   const togglePanel = (event, element) => {
     if (panel) {
-      panel.remove();
-      panel = null;
+      closePanel();
     } else {
       panel = Object.assign(document.createElement("aside"), { className: "pswp__details", ariaLabel: t("Details") });
       viewer.element.append(panel);
@@ -350,6 +363,7 @@ export async function openViewer(link) {
     if (inList && isTrash)
       button("restore", 11, t("Restore"), "undo-2", () => act((id) => `/items/${id}/restore`, t("Restored")));
     if (inList && !isTrash) {
+      button("album", 11, t("Add to album"), "images", () => submit("/items/album", current().id));
       button("move", 11, t("Move"), "folder-input", () => submit("/items/move", current().id));
       button("trash", 12, t("Move to trash"), "trash-2", () =>
         act(
@@ -361,7 +375,27 @@ export async function openViewer(link) {
     }
     button("details", 13, t("Details"), "info", togglePanel);
     if (inList) button("slideshow", 14, t("Slideshow"), "presentation", toggleSlideshow);
+    // Only on phones, where the others do not fit into one row.
+    button("more", 15, t("More"), "ellipsis", (event, element) => {
+      const isOpened = element.parentElement.classList.toggle("with-more");
+      element.setAttribute("aria-expanded", String(isOpened));
+    });
   });
+  viewer.on("afterInit", () => {
+    const buttons = [...viewer.element.querySelectorAll(".pswp__top-bar > .pswp__nexus")];
+    const box = Object.assign(document.createElement("div"), { className: "pswp__actions" });
+    buttons[0]?.before(box);
+    box.append(...buttons);
+    buttons.at(-1)?.setAttribute("aria-expanded", "false");
+  });
+  // Beside an open panel, a tap on the photo closes the panel.
+  for (const action of ["imageClickAction", "bgClickAction", "tapAction"]) {
+    viewer.on(action, (event) => {
+      if (!panel) return;
+      event.preventDefault();
+      closePanel();
+    });
+  }
   viewer.on("change", fillPanel);
   viewer.on("pointerDown", stopSlideshow);
 

@@ -86,4 +86,8 @@ console.log(`reached ${at}, ${tiles} tiles in the page, ${height} px high`);
 await cdp.send("HeapProfiler.collectGarbage");
 const heaps = `heap ${started.heap.toFixed(1)} and ${(await heap()).toFixed(1)} MB`;
 console.log(`process: ${started.memory.toFixed(0)} MB at the start, ${most.toFixed(0)} at most; ${heaps}`);
+// What Chromium keeps of decoded pictures, it gives back when memory is short.
+await cdp.send("Memory.simulatePressureNotification", { level: "critical" });
+await page.waitForTimeout(3000);
+console.log(`process after the system has asked for memory: ${anonymous().toFixed(0)} MB`);
 await browser.close();

@@ -114,7 +114,9 @@ impl Layout {
             href: path.to_owned(),
             label: label.into(),
             icon,
-            is_current: path == page_path || also.contains(&page_path.as_str()),
+            is_current: path == page_path
+                || also.contains(&page_path.as_str())
+                || (path == "/albums" && page_path.starts_with("/albums/")),
             depth: 0,
             directory: None,
         };
@@ -131,6 +133,7 @@ impl Layout {
                 link(msg!("Files"), "/uploads", "files", &[]),
             ],
             views: vec![
+                link(msg!("Albums"), "/albums", "images", &[]),
                 link(msg!("Favorites"), "/favorites", "star", &[]),
                 link(msg!("Trash"), "/trash", "trash-2", &[]),
             ],

@@ -4,9 +4,10 @@ use actix_web::web;
 use askama::Template;
 use serde::Deserialize;
 
+use super::album_head::album_href;
 use super::edit_details::DetailsFields;
 use super::metadata::{self, MetadataRow};
-use crate::domain::library::item_view;
+use crate::domain::library::{albums, item_view};
 use crate::domain::previews::{self, document};
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
@@ -17,6 +18,7 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::language::t;
 use crate::media::Metadata;
 use crate::model::item::ItemKind;
 use crate::model::{Directory, Item, ItemId, PreviewState, ScanStatus};
@@ -32,6 +34,8 @@ struct ItemPage {
     layout: Layout,
     item: Item,
     directory: Directory,
+    /// Addresses and names of the albums that it is in.
+    albums: Vec<(String, String)>,
     size: v::Size,
     added: When,
     newer: Option<ItemId>,
@@ -63,6 +67,8 @@ impl ItemPage {
         let name = match name {
             "mpeg" if self.is_kind("audio") => "MP3".to_owned(),
             "quicktime" => "QuickTime".to_owned(),
+            "plain" => t(msg!("Text")).into_owned(),
+            "markdown" => "Markdown".to_owned(),
             "octet-stream" | "" => String::new(),
             other if other.len() <= 6 => other.to_uppercase(),
             other => other.to_owned(),
@@ -121,12 +127,13 @@ async fn show_item(
     let id = parse(&path)?;
     let auth_session = current.auth_session.clone();
 
-    let (shown, details, text) = run_blocking(&current.services, move |services| {
+    let (shown, details, text, albums) = run_blocking(&current.services, move |services| {
         let user = &auth_session.user;
         let shown = item_view::view(services, user, id)?;
         // A file that cannot be opened has a page nevertheless.
         let text = document::read_text(services, user, &shown.item).unwrap_or_default();
-        Ok((shown, previews::details(services, user, id)?, text))
+        let albums = albums::list_containing(services, user, id)?;
+        Ok((shown, previews::details(services, user, id)?, text, albums))
     })
     .await?;
     let document = match text {
@@ -176,6 +183,7 @@ async fn show_item(
         days_left: tile.days_left.clone(),
         tile,
         directory: shown.directory,
+        albums: albums.into_iter().map(|album| (album_href(album.id), album.name)).collect(),
         item: shown.item,
         shelf_title: shelf.title(),
         shelf_path,

@@ -3,15 +3,18 @@
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
+use super::album_head::AlbumHead;
+use super::headings::add_headings;
 use super::list_options::{ColumnHead, ListQuery, OptionGroup};
 use super::timeline::{self, TimelineYear};
 use crate::domain::library::listings::{self, DirectoryListing, Listing, ListingQuery, PAGE_ITEMS};
+use crate::domain::library::reader::LibraryReader;
 use crate::domain::library::{map, songs};
 use crate::domain::previews;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::cover::Cover;
-use crate::http::pages::components::tile::{DayHeading, Heading, MonthHeading, Tile, find_track};
+use crate::http::pages::components::tile::{Tile, find_track};
 use crate::http::pages::components::track_row::TrackRow;
 use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::{Layout, directory_href};
@@ -20,7 +23,7 @@ use crate::http::route::{HandlerResult, Route};
 use crate::language::t;
 use crate::model::item_filter::ItemFilter;
 use crate::model::{
-    Directory, DirectoryId, Item, ItemId, ItemPlace, Shelf, SongSort, Sort, YearMonth,
+    Cursor, Directory, DirectoryId, ItemId, Shelf, SongSort, Sort, User, WallClock, YearMonth,
 };
 use crate::state::Services;
 use crate::{fill, msg};
@@ -86,6 +89,7 @@ pub(super) struct ShelfPage {
     pub(super) children: Vec<Breadcrumb>,
     pub(super) crumbs: Vec<Breadcrumb>,
     pub(super) directory: Option<Directory>,
+    pub(super) album: Option<AlbumHead>,
     pub(super) query: Option<String>,
     pub(super) trash_days: u32,
 }
@@ -144,7 +148,7 @@ impl ShelfPage {
             tiles,
             songs,
             timeline: timeline::timeline_years(&listing.months, sort, query, path),
-            months: if path.starts_with("/directories/") {
+            months: if path.starts_with("/directories/") || path.starts_with("/albums/") {
                 String::new()
             } else {
                 timeline::month_counts(&listing.months, sort)
@@ -174,6 +178,7 @@ impl ShelfPage {
             children: listing.children.iter().map(breadcrumb).collect(),
             crumbs: Vec::new(),
             directory: None,
+            album: None,
             query: None,
             trash_days: days,
         }
@@ -192,48 +197,6 @@ pub(super) fn breadcrumb(directory: &Directory) -> Breadcrumb {
         id: directory.directory_id.to_string(),
         href: directory_href(directory),
         label: v::folder_label(directory).into_owned(),
-    }
-}
-
-/// The city in which most of these items were taken, if it is known.
-fn main_city<'a>(items: &[Item], places: &'a [ItemPlace]) -> Option<&'a str> {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
-    for item in items {
-        let place = places.iter().find(|place| place.item_id == item.id);
-        let Some(city) = place.map(|place| place.city.as_str()) else { continue };
-        match counts.iter_mut().find(|(name, _)| *name == city) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((city, 1)),
-        }
-    }
-    let most = counts.into_iter().rev().max_by_key(|(_, count)| *count);
-    most.map(|(city, _)| city).filter(|city| !city.is_empty())
-}
-
-/// Sets the headings of the first tiles of each month, and of each day if `has_days`.
-fn add_headings(tiles: &mut [Tile], listing: &Listing, has_days: bool) {
-    let (mut last_month, mut last_day) = (None, String::new());
-    for (index, (tile, item)) in tiles.iter_mut().zip(&listing.items).enumerate() {
-        let month = item.shown_at.month();
-        let month_heading = (last_month != Some(month)).then(|| {
-            let of_month = listing.months.iter().find(|(of, _)| *of == month);
-            let count = of_month.map(|(_, count)| count_of(*count, "item"));
-            MonthHeading { text: v::format::month_and_year(month), month: month.iso(), count }
-        });
-        let mut day = DayHeading::from_item(item);
-        let is_new_day = has_days && (month_heading.is_some() || last_day != day.day);
-        last_month = Some(month);
-        last_day.clone_from(&day.day);
-        if is_new_day && !listing.places.is_empty() {
-            let of_day = listing.items.get(index..).unwrap_or_default();
-            let is_same = |other: &&Item| DayHeading::from_item(other).day == day.day;
-            let count = of_day.iter().take_while(is_same).count();
-            let city = main_city(of_day.get(..count).unwrap_or_default(), &listing.places);
-            day.text.extend(city.iter().flat_map(|city| [" · ", city]));
-        }
-        if month_heading.is_some() || is_new_day {
-            tile.heading = Some(Heading { month: month_heading, day: is_new_day.then_some(day) });
-        }
     }
 }
 
@@ -292,7 +255,7 @@ async fn show_shelf(
             let sort = SongSort::parse(&query.sort);
             songs::list(reader, user, sort, wanted.cursor.as_deref(), PAGE_ITEMS)?
         } else {
-            listings::list(reader, user, &wanted)?
+            list_to_its_end(reader, user, wanted, &query)?
         };
         undated.retain(|item| listing.items.iter().all(|other| other.id != item.id));
         previews::prioritize(services, &listing.items);
@@ -301,6 +264,11 @@ async fn show_shelf(
         let zone = services.time_zone(&layout.user);
         let mut page =
             ShelfPage::new(services, layout, (&t(named.title()), &path, shelf), &query, listing);
+        if shelf == Shelf::Uploads && page.is_first {
+            let directories = &page.layout.summary.directories;
+            let is_top = |it: &&Directory| !it.is_standard() && !it.directory_path.contains('/');
+            page.children = directories.iter().filter(is_top).map(breadcrumb).collect();
+        }
         page.undated = Tile::from_items(&undated, &[], services, &zone);
         page.is_empty &= page.undated.is_empty();
         page.is_filtered |= is_timeline && shelf != Shelf::Timeline;
@@ -324,6 +292,28 @@ async fn show_shelf(
         Ok(page)
     })
     .await
+}
+
+/// A page of a shelf; its last one if it was to begin with a month behind all of its items.
+fn list_to_its_end(
+    reader: &mut LibraryReader<'_>,
+    user: &User,
+    wanted: ListingQuery,
+    query: &ListQuery,
+) -> Result<Listing, Error> {
+    let listing = listings::list(reader, user, &wanted)?;
+    if !listing.items.is_empty() || query.at.is_empty() || wanted.sort.reversed().is_none() {
+        return Ok(listing);
+    }
+    let end = match wanted.sort {
+        Sort::Oldest => WallClock(i64::MAX),
+        _ => WallClock(i64::MIN),
+    };
+    let before = Cursor::Clock(end, ItemId(uuid::Uuid::nil())).encode();
+    let last = ListingQuery { cursor: None, before: Some(before), ..wanted };
+    let mut listing = listings::list(reader, user, &last)?;
+    listing.next = None;
+    Ok(listing)
 }
 
 const fn empty_text(shelf: Shelf) -> &'static str {
