@@ -12,12 +12,6 @@ export function startAuthForms() {
     input.type = shown ? "text" : "password";
     button.setAttribute("aria-pressed", String(shown));
   });
-  // A language applies as soon as it is chosen.
-  const language = document.querySelector(".language-choice");
-  if (language) {
-    language.querySelector("button").hidden = true;
-    language.querySelector("select").addEventListener("change", () => language.requestSubmit());
-  }
   refreshAuthForms();
   document.querySelector("[data-focus]")?.focus();
 }

@@ -47,6 +47,8 @@ function prepend(gallery, previous) {
   });
 }
 
+const nextFrame = () => new Promise(requestAnimationFrame);
+
 /** Loads the pages in one direction, as long as there are more. */
 function loader(gallery, rel, add, trim) {
   let isBusy = false;
@@ -60,7 +62,12 @@ function loader(gallery, rel, add, trim) {
       isBusy = true;
       try {
         const page = await fetchPage(from.href);
-        if (!gallery.isConnected) return;
+        // Parsing, adding and removing are in frames of their own, so that none takes long.
+        await nextFrame();
+        if (!gallery.isConnected) {
+          isBusy = false;
+          return;
+        }
         for (const tile of page.querySelectorAll("[data-gallery] [data-waiting]")) tile.dataset.from = from.href;
         const after = page.querySelector(`a[rel="${rel}"]`);
         markPage(page);
@@ -68,15 +75,17 @@ function loader(gallery, rel, add, trim) {
         if (after) from.setAttribute("href", after.getAttribute("href"));
         else if (rel === "prev") bar().remove();
         else from.remove();
+        await nextFrame();
         trim(gallery);
         mark(gallery);
-        document.dispatchEvent(new CustomEvent("nexus:more"));
       } catch {
         // The link remains and still leads to that page.
         watch?.disconnect();
-      } finally {
         isBusy = false;
+        return;
       }
+      isBusy = false;
+      document.dispatchEvent(new CustomEvent("nexus:more"));
       // Observed anew, because what is still near the window would not be reported again. The other bar may be new.
       for (const again of document.querySelectorAll("[data-pages], [data-pages-above]")) {
         watch?.unobserve(again);

@@ -49,6 +49,7 @@ test("photos are put into albums in one step from wherever they are seen", async
   await choose(page, [letter]);
   await page.locator("[data-queue]").getByRole("button", { name: "Add to album" }).click();
   await add(page, "Letters");
+  await expect(toast(page, "4 items added to “Letters”")).toBeVisible();
   await page.goto(`${house.url}/albums`);
   await expect(page.locator("a.album")).toHaveText([/Letters\s*4 items/, /Lisbon\s*3 items/]);
   await expectAccessible(page, "albums");

@@ -38,6 +38,10 @@ const heap = async () => {
 async function frames(work) {
   await page.evaluate(() => {
     window.frames_ = [];
+    window.tasks_ = [];
+    new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) window.tasks_.push(Math.round(duration));
+    }).observe({ type: "longtask" });
     let last = performance.now();
     const each = (now) => {
       window.frames_.push(now - last);
@@ -47,14 +51,15 @@ async function frames(work) {
     window.timer_ = requestAnimationFrame(each);
   });
   await work();
-  const took = await page.evaluate(() => {
+  const [took, tasks] = await page.evaluate(() => {
     cancelAnimationFrame(window.timer_);
-    return window.frames_;
+    return [window.frames_, window.tasks_];
   });
   took.sort((a, b) => b - a);
   const over = took.filter((one) => one > 50).length;
   const longest = took.slice(0, 5).map(Math.round).join(", ");
   const median = took[took.length >> 1].toFixed(1);
+  console.log(`tasks of the page over 50 ms: ${tasks.length}, longest ${Math.max(0, ...tasks)} ms`);
   return `${took.length} frames, ${over} over 50 ms, longest ${longest} ms, median ${median} ms`;
 }
 
