@@ -9,7 +9,9 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use nexus_media::db::Conn;
 use nexus_media::model::item::{ItemKind, NewItem};
 use nexus_media::model::item_filter::ItemFilter;
-use nexus_media::model::{Cursor, Item, Shelf, Sort, User, WallClock};
+use nexus_media::model::{
+    Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, Cursor, Shelf, Sort, User, WallClock, now,
+};
 use nexus_media::store;
 use rstest::rstest;
 
@@ -149,7 +151,7 @@ fn counters(conn: &mut Conn) -> [u64; 3] {
 }
 
 /// The cost of a list, without the cost of measuring it.
-fn cost(conn: &mut Conn, ask: impl FnOnce(&mut Conn) -> Vec<Item>) -> ([u64; 3], Vec<Item>) {
+fn cost<T>(conn: &mut Conn, ask: impl FnOnce(&mut Conn) -> Vec<T>) -> ([u64; 3], Vec<T>) {
     let (zero, start) = (counters(conn), counters(conn));
     let items = ask(conn);
     let end = counters(conn);
@@ -197,4 +199,117 @@ async fn mariadb_reads_no_more_rows_than_a_page_shows_and_sorts_none(
             Ok(())
         })
         .unwrap();
+}
+
+/// An album of all of these items, those in the trash included.
+fn album_of(conn: &mut Conn, user: &User, directory: &ItemFilter) -> AlbumId {
+    let (id, at) = (AlbumId::new(), now());
+    let album = Album {
+        id,
+        user_id: user.id,
+        parent_id: None,
+        kind: AlbumKind::Album,
+        name: "All".into(),
+        name_key: "all".into(),
+        description: String::new(),
+        cover_id: None,
+        sort: AlbumSort::Oldest,
+        items: 0,
+        created_at: at,
+        updated_at: at,
+    };
+    store::albums::insert(conn, &album).unwrap();
+    let directory = directory.directory.unwrap();
+    let items = store::items::list_in(conn, user.id, &[directory], i64::from(ITEMS)).unwrap();
+    let rows: Vec<AlbumItem> = items
+        .iter()
+        .zip(1..)
+        .map(|(item, position)| AlbumItem {
+            album_id: id,
+            item_id: item.id,
+            copy: 0,
+            user_id: user.id,
+            is_shown: item.is_shown_in_albums(),
+            shown_at: item.shown_at,
+            name_key: item.name_key.clone(),
+            position,
+            added_by: user.id,
+            added_at: at,
+        })
+        .collect();
+    store::album_items::insert_all(conn, &rows).unwrap();
+    id
+}
+
+/// Every order of an album in both directions, with a page from its middle.
+fn album_lists(conn: &mut Conn, id: AlbumId) -> Vec<(AlbumSort, bool, Option<Cursor>)> {
+    let mut lists = Vec::new();
+    for sort in AlbumSort::ALL {
+        for is_reversed in [false, true] {
+            let order = (sort, is_reversed);
+            let all = store::album_items::list(conn, id, order, None, i64::from(ITEMS)).unwrap();
+            lists.push((sort, is_reversed, None));
+            for part in [1, 50, 80] {
+                let middle = all[all.len() * part / 100].cursor(sort);
+                lists.push((sort, is_reversed, Some(middle)));
+            }
+        }
+    }
+    lists
+}
+
+#[rstest]
+#[actix_web::test]
+async fn sqlite_finds_every_page_of_an_album_by_an_index(#[values(Sqlite)] backend: Backend) {
+    let (app, user, directory) = filled(backend).await;
+    let id =
+        app.services.write_library(user.id, |conn| Ok(album_of(conn, &user, &directory))).unwrap();
+    let asked = Arc::new(Mutex::new(String::new()));
+    let checked = app.services.db.read(|conn| {
+        let lists = album_lists(conn, id);
+        let last = asked.clone();
+        conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::StartQuery { query, .. } = event {
+                *last.lock().unwrap() = query.to_string();
+            }
+        });
+        for (sort, is_reversed, after) in lists {
+            let order = (sort, is_reversed);
+            store::album_items::list(conn, id, order, after.as_ref(), PAGE)?;
+            let statement = asked.lock().unwrap().clone();
+            let steps = plan(conn, &statement);
+            let is_found = |step: &String| step.starts_with("SEARCH album_items USING INDEX");
+            assert!(steps.iter().all(is_found), "{sort:?} {is_reversed}: {steps:?}");
+            let goes_there = steps
+                .iter()
+                .any(|step| step.contains(",item_id)<(?,?)") || step.contains(",item_id)>(?,?)"));
+            assert_eq!(goes_there, after.is_some(), "{sort:?} {is_reversed}: {steps:?}");
+        }
+        Ok(())
+    });
+    checked.unwrap();
+}
+
+#[rstest]
+#[actix_web::test]
+async fn mariadb_reads_no_more_rows_of_an_album_than_a_page_shows(
+    #[values(MariaDb)] backend: Backend,
+) {
+    let (app, user, directory) = filled(backend).await;
+    let id =
+        app.services.write_library(user.id, |conn| Ok(album_of(conn, &user, &directory))).unwrap();
+    let checked = app.services.db.read(|conn| {
+        conn.batch_execute("ANALYZE TABLE album_items")?;
+        for (sort, is_reversed, after) in album_lists(conn, id) {
+            let order = (sort, is_reversed);
+            let ask = |conn: &mut Conn| {
+                store::album_items::list(conn, id, order, after.as_ref(), PAGE).unwrap()
+            };
+            let ([scanned, walked, sorted], _) = cost(conn, ask);
+            assert_eq!((scanned, sorted), (0, 0), "{sort:?} {is_reversed} {after:?}");
+            assert!(walked <= 4 * PAGE.unsigned_abs(), "{sort:?} {is_reversed}: {walked} rows");
+        }
+        Ok(())
+    });
+    checked.unwrap();
 }
