@@ -81,6 +81,15 @@ pub fn list_of(conn: &mut Conn, owner: UserId, ids: &[AlbumId]) -> QueryResult<V
         .load(conn)
 }
 
+/// Lists the names of all albums and playlists.
+pub fn list_names(conn: &mut Conn, owner: UserId) -> QueryResult<Vec<(AlbumId, String)>> {
+    table::table
+        .filter(table::user_id.eq(owner))
+        .order((table::name_key.asc(), table::id.asc()))
+        .select((table::id, table::name))
+        .load(conn)
+}
+
 pub fn count(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {
     table::table.filter(table::user_id.eq(owner)).count().get_result(conn)
 }

@@ -332,3 +332,22 @@ async fn a_selection_is_added_without_a_script_and_mistakes_lose_nothing(
     assert_eq!(header(&zip, "content-type"), "application/zip");
     assert_eq!(ada.get(&format!("{album}/download")).await.status(), 404);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn an_album_is_found_by_the_words_of_its_name(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let (app, admin) = TestApp::ready(backend).await;
+    let (ada, _) = app.person(&admin, "ada").await;
+    let program = app.program("root").await;
+    let album = new_album(&program, &json!({ "name": "Straße nach Lissabon" })).await;
+    for words in ["lissabon", "strasse liss", "LISS"] {
+        let page = admin.page(&format!("/search?q={words}")).await;
+        assert!(page.has(&format!("a.album[href='/albums/{album}']")), "{words}: {}", page.text());
+        assert!(page.says("Albums for"), "{}", page.text());
+    }
+    assert!(admin.page("/search/suggestions?q=liss").await.says("Straße nach Lissabon"));
+    for other in ["lissabonn", "oslo"] {
+        assert!(!admin.page(&format!("/search?q={other}")).await.has("a.album"), "{other}");
+    }
+    assert!(!ada.page("/search?q=lissabon").await.has("a.album"));
+}

@@ -263,6 +263,20 @@ pub fn list_containing(services: &Services, user: &User, item: ItemId) -> Result
     })
 }
 
+/// The albums and playlists whose names match, by name.
+pub(super) fn find_named(
+    conn: &mut Conn,
+    user: &User,
+    is_match: impl Fn(&str) -> bool,
+    limit: usize,
+) -> Result<Vec<AlbumCover>> {
+    let names = store::albums::list_names(conn, user.id)?;
+    let matching = names.into_iter().filter(|(_, name)| is_match(name)).map(|(id, _)| id);
+    let ids: Vec<AlbumId> = matching.take(limit).collect();
+    let albums = store::albums::list_of(conn, user.id, &ids)?;
+    with_covers(conn, user, albums)
+}
+
 /// Adds the item on the cover to each album: the chosen one, otherwise the first.
 pub(super) fn with_covers(
     conn: &mut Conn,

@@ -1,8 +1,9 @@
-//! What a search found, by group: folders, artists and albums, and the years, cameras and kinds among the items. Also
+//! What a search found, by group: folders, albums of the user, artists and albums of music, and the years, cameras and kinds among the items. Also
 //! what the search box suggests while the user is typing.
 
 use std::collections::BTreeMap;
 
+use super::albums::{self, AlbumCover};
 use super::music_albums::{self, Album, Artist};
 use super::reader::LibraryReader;
 use super::search::{find_directories, query_words, search, words};
@@ -28,6 +29,8 @@ pub struct SearchGroups {
     /// Whether there are more than `count`.
     pub has_more: bool,
     pub directories: Vec<Directory>,
+    /// Albums and playlists that the user has made.
+    pub own_albums: Vec<AlbumCover>,
     pub artists: Vec<Artist>,
     pub albums: Vec<Album>,
     /// The years, latest first; the cameras, most frequent first; the kinds. Each with its number of items.
@@ -41,6 +44,7 @@ pub struct SearchGroups {
 /// Something that a search box offers.
 pub enum Suggestion {
     Directory(Directory),
+    OwnAlbum(Box<AlbumCover>),
     Artist(Box<Artist>),
     Album(Box<Album>),
     Camera(String),
@@ -76,6 +80,12 @@ pub fn find_groups(
         count: items.len(),
         has_more: next.is_some(),
         directories,
+        own_albums: if prefixes.is_empty() {
+            Vec::new()
+        } else {
+            let is_match = |name: &str| has_all(name, &prefixes);
+            albums::find_named(reader.conn, user, is_match, MAX_COVERS)?
+        },
         artists: find_artists(reader, user, &tracks, &prefixes)?,
         albums: find_albums(reader, user, &tracks, &prefixes)?,
         years: years.into_iter().rev().take(MAX_VALUES).collect(),
@@ -102,6 +112,8 @@ pub fn suggest(reader: &mut LibraryReader<'_>, user: &User, text: &str) -> Resul
 
     let mut suggestions: Vec<Suggestion> =
         groups.directories.into_iter().take(MAX_SUGGESTED).map(Suggestion::Directory).collect();
+    let own_albums = groups.own_albums.into_iter().take(MAX_SUGGESTED);
+    suggestions.extend(own_albums.map(Box::new).map(Suggestion::OwnAlbum));
     suggestions.extend(
         groups.artists.into_iter().take(MAX_SUGGESTED).map(Box::new).map(Suggestion::Artist),
     );

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::album_head;
 use super::list_options::{ListQuery, OptionGroup};
 use super::shelf::{ShelfPage, breadcrumb, listing_query};
 use crate::domain::library::listings::{self, Listing};
@@ -95,7 +96,8 @@ async fn show_search(
         page.choices.extend(narrowing_options(&query, &groups));
         page.children = groups.directories.iter().map(breadcrumb).collect();
         page.artists = groups.artists.iter().map(Cover::from_artist).collect();
-        page.albums = groups.albums.iter().map(Cover::from_album).collect();
+        page.albums = groups.own_albums.iter().map(album_head::cover).collect();
+        page.albums.extend(groups.albums.iter().map(Cover::from_album));
         page.query = Some(text);
         Ok(page)
     })
@@ -107,6 +109,7 @@ fn title(text: &str, groups: &SearchGroups, is_first: bool) -> String {
     match (groups.count, groups.has_more) {
         _ if !is_first => fill!("Results for “{text}”", text = text),
         (0, false) if !groups.directories.is_empty() => fill!("Folders for “{text}”", text = text),
+        (0, false) if !groups.own_albums.is_empty() => fill!("Albums for “{text}”", text = text),
         (0, false) => fill!("No results for “{text}”", text = text),
         (_, false) => fill!("{count} for “{text}”", count = count, text = text),
         (0, true) => fill!("No results yet for “{text}”", text = text),
@@ -203,6 +206,9 @@ fn suggestion_link(suggestion: Suggestion) -> SuggestionLink {
             let breadcrumb = breadcrumb(&directory);
             let (href, label) = (breadcrumb.href, breadcrumb.label);
             SuggestionLink { href, label, kind: msg!("Folder"), icon: "folder" }
+        }
+        Suggestion::OwnAlbum(album) => {
+            SuggestionLink::from_cover(album_head::cover(&album), msg!("Album"))
         }
         Suggestion::Artist(artist) => {
             SuggestionLink::from_cover(Cover::from_artist(&artist), msg!("Artist"))
