@@ -39,7 +39,8 @@ test("a photo has an address, and the viewer goes through the whole list", async
   await expect(place).toHaveText("70 of 70");
   const last = page.url();
   await page.keyboard.press("Escape");
-  await expect(page).toHaveURL(`${house.url}/photos`);
+  // Without a photo, it says which month is on screen.
+  await expect(page).toHaveURL(/\/photos(\?at=[0-9-]+)?$/);
 
   // The address opens the same photo, and the list continues in both directions.
   await page.goto(last);
