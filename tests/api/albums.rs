@@ -251,6 +251,7 @@ async fn a_playlist_takes_only_music_and_each_song_any_number_of_times(
     assert_eq!(program.send("PATCH", &path, &json!({ "sort": "name" })).await.status(), 422);
     let page = admin.page(&format!("/albums/{list}")).await;
     assert_eq!(page.all("[data-songs] tbody tr").len(), 2);
+    assert_eq!(page.all(&format!("#i-{song}")).len(), 1, "no id is there twice");
     assert!(page.says("Playlist · 2 songs"), "{}", page.text());
     admin.act(&song, "trash", &[]).await;
     assert_eq!(shown(&program, &list).await, 0);

@@ -1,5 +1,7 @@
 //! `/albums`: a user's albums and playlists, and the page of one. What changes them is in `album_actions`.
 
+use std::collections::HashSet;
+
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -118,6 +120,11 @@ async fn show_album(
 
         let mut page =
             ShelfPage::new(services, layout, (&album.name, &path, shelf), &query, listing);
+        // A song may be in a playlist more than once; its row has an id only the first time.
+        let mut seen = HashSet::new();
+        for song in &mut page.songs {
+            song.tile.is_repeated = !seen.insert(song.tile.id.clone());
+        }
         page.total = album.items;
         page.summary = summary(&album);
         page.empty = if is_playlist {
