@@ -142,6 +142,11 @@ async fn changes_of_a_user(app: &TestApp, ada: &Browser) -> Vec<Change> {
     let upload = app.program("ada").await.begin(3, "c1.bin").await;
     let upload_id = upload.trim_start_matches("/api/uploads/");
     let (id, in_trash) = ([("ids", item.as_str())], [("ids", trashed.as_str())]);
+    let program = app.program("ada").await;
+    let body = serde_json::json!({ "name": "Lisbon", "ids": [&item] });
+    let made = json(program.send("POST", "/api/albums", &body).await).await;
+    let album = made["id"].as_str().unwrap().to_owned();
+    let items_of_album = format!("/api/albums/{album}/items");
     let both = [("ids", item.as_str()), ("directory", directory.as_str())];
     let new = [("name", "new")];
     vec![
@@ -161,6 +166,21 @@ async fn changes_of_a_user(app: &TestApp, ada: &Browser) -> Vec<Change> {
         form("/directories", &new),
         form(format!("/directories/{directory}/rename"), &new),
         form(format!("/directories/{directory}/delete"), &[]),
+        form("/albums", &new),
+        form("/items/album", &[id[0], ("new_album", "new")]),
+        form(format!("/albums/{album}/change"), &new),
+        form(format!("/albums/{album}/arrange"), &[("item", &item), ("place", "last")]),
+        form(format!("/albums/{album}/remove"), &id),
+        form(format!("/albums/{album}/delete"), &[]),
+        json_body("POST", "/api/albums", &serde_json::json!({ "name": "by api" })),
+        json_body(
+            "PATCH",
+            format!("/api/albums/{album}"),
+            &serde_json::json!({ "name": "by api" }),
+        ),
+        json_body("POST", &items_of_album, &serde_json::json!({ "ids": [&trashed, &item] })),
+        json_body("PATCH", &items_of_album, &serde_json::json!({ "item": &item, "before": null })),
+        json_body("DELETE", &items_of_album, &serde_json::json!({ "ids": [&item] })),
         form(
             "/account",
             &[
@@ -231,7 +251,7 @@ async fn nothing_is_written_for_a_user_whose_right_ended_before_the_last_byte(
     let (app, admin) = TestApp::ready_with(backend, &settings).await;
     let (ada, id) = app.person(&admin, "ada").await;
     let changes = changes_of_a_user(&app, &ada).await;
-    assert!(changes.len() >= 31);
+    assert!(changes.len() >= 42);
     for change in &changes {
         let session = raw_session(&app, "ada").await;
         let held = hold(&app, &session, change);
