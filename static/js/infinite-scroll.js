@@ -54,6 +54,24 @@ function loader(gallery, rel, add, trim) {
   let isBusy = false;
   const bar = () => document.querySelector(rel === "next" ? "[data-pages]" : "[data-pages-above]");
   const link = () => bar()?.querySelector(`a[rel="${rel}"]`);
+  /** Adds the page that `from` leads to. */
+  const addPage = async (from) => {
+    const page = await fetchPage(from.href);
+    // Parsing, adding and removing are in frames of their own, so that none takes long.
+    await nextFrame();
+    if (!gallery.isConnected) return;
+    for (const tile of page.querySelectorAll("[data-gallery] [data-waiting]")) tile.dataset.from = from.href;
+    const after = page.querySelector(`a[rel="${rel}"]`);
+    markPage(page);
+    add(gallery, page);
+    if (after) from.setAttribute("href", after.getAttribute("href"));
+    else if (rel === "prev") bar().remove();
+    else from.remove();
+    await nextFrame();
+    trim(gallery);
+    mark(gallery);
+  };
+
   return {
     bar,
     load: async () => {
@@ -61,30 +79,15 @@ function loader(gallery, rel, add, trim) {
       if (isBusy || !from || !gallery.isConnected) return;
       isBusy = true;
       try {
-        const page = await fetchPage(from.href);
-        // Parsing, adding and removing are in frames of their own, so that none takes long.
-        await nextFrame();
-        if (!gallery.isConnected) {
-          isBusy = false;
-          return;
-        }
-        for (const tile of page.querySelectorAll("[data-gallery] [data-waiting]")) tile.dataset.from = from.href;
-        const after = page.querySelector(`a[rel="${rel}"]`);
-        markPage(page);
-        add(gallery, page);
-        if (after) from.setAttribute("href", after.getAttribute("href"));
-        else if (rel === "prev") bar().remove();
-        else from.remove();
-        await nextFrame();
-        trim(gallery);
-        mark(gallery);
+        await addPage(from);
       } catch {
         // The link remains and still leads to that page.
         watch?.disconnect();
-        isBusy = false;
         return;
+      } finally {
+        isBusy = false;
       }
-      isBusy = false;
+      if (!gallery.isConnected) return;
       document.dispatchEvent(new CustomEvent("nexus:more"));
       // Observed anew, because what is still near the window would not be reported again. The other bar may be new.
       for (const again of document.querySelectorAll("[data-pages], [data-pages-above]")) {

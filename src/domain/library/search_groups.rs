@@ -1,5 +1,5 @@
-//! What a search found, by group: folders, albums of the user, artists and albums of music, and the years, cameras and kinds among the items. Also
-//! what the search box suggests while the user is typing.
+//! What a search found, by group: folders, albums of the user, artists and albums of music, and the years, cameras and
+//! kinds among the items. Also what the search box suggests while the user is typing.
 
 use std::collections::BTreeMap;
 

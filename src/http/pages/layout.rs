@@ -114,9 +114,11 @@ impl Layout {
             href: path.to_owned(),
             label: label.into(),
             icon,
-            is_current: path == page_path
-                || also.contains(&page_path.as_str())
-                || (path == "/albums" && page_path.starts_with("/albums/")),
+            // A page below the link's belongs to it.
+            is_current: page_path
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                || also.contains(&page_path.as_str()),
             depth: 0,
             directory: None,
         };

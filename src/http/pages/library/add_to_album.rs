@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::item_actions::{SelectedItems, item_count};
+use super::item_actions::{SelectedItems, item_count, list_to_return_to};
 use crate::domain::library::albums::{self, NewAlbum};
 use crate::domain::library::{album_contents, items};
 use crate::error::{Error, Result};
@@ -16,7 +16,6 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, render_with_status, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::http::safe_redirect::{back_path, own_path};
 use crate::language::t;
 use crate::model::item::ItemKind;
 use crate::model::{Album, AlbumId, AlbumKind, ItemId};
@@ -64,9 +63,7 @@ async fn submit_add(
     Form(form): Form<AddForm>,
 ) -> HandlerResult {
     let ids = SelectedItems { ids: form.ids.clone() }.ids()?;
-    let back = own_path(&form.back)
-        .or_else(|| back_path(&request))
-        .unwrap_or_else(|| "/photos".to_owned());
+    let back = list_to_return_to(&request, &form.back);
     let name = form.new_album.as_deref().unwrap_or_default().trim().to_owned();
     let album = AlbumId::parse(&form.album);
 

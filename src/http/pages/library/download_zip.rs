@@ -1,4 +1,4 @@
-//! Selected items, or a folder, as one zip archive, written while it is sent.
+//! Selected items, a folder, or an album, as one zip archive, written while it is sent.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -22,7 +22,7 @@ use crate::http::response::file::content_disposition;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::language::{current_language, run_with_language};
-use crate::model::{AlbumId, DirectoryId, Item, Time, User};
+use crate::model::{AlbumId, Cursor, DirectoryId, Item, Time, User};
 use crate::state::Services;
 use crate::storage::FileName;
 
@@ -75,23 +75,9 @@ async fn send_directory(current: CurrentUser, path: web::Path<String>) -> Handle
             let path = directory.directory_path.get(above..).unwrap_or_default();
             let folder = format!("{path}/");
             archive.add_folder(&folder)?;
-            let mut after = None;
-            loop {
-                let (items, next) = directory_contents::list_items(
-                    services,
-                    user,
-                    directory.directory_id,
-                    after.as_ref(),
-                )
-                .map_err(io::Error::other)?;
-                for item in &items {
-                    archive.add(services, user, item, &folder)?;
-                }
-                after = next;
-                if after.is_none() {
-                    break;
-                }
-            }
+            archive.add_all(services, user, &folder, |after| {
+                directory_contents::list_items(services, user, directory.directory_id, after)
+            })?;
         }
         Ok(())
     })
@@ -107,18 +93,9 @@ async fn send_album(current: CurrentUser, path: web::Path<String>) -> HandlerRes
     .await?;
     let name = format!("{}.zip", FileName::parse_or_unnamed(&album.name));
     stream_archive(&current, &name, move |services, user, archive| {
-        let mut after = None;
-        loop {
-            let (items, next) = album_contents::list_items(services, user, id, after.as_ref())
-                .map_err(io::Error::other)?;
-            for item in &items {
-                archive.add(services, user, item, "")?;
-            }
-            after = next;
-            if after.is_none() {
-                return Ok(());
-            }
-        }
+        archive.add_all(services, user, "", |after| {
+            album_contents::list_items(services, user, id, after)
+        })
     })
 }
 
@@ -237,6 +214,29 @@ impl Archive {
         self.zip.start_file(name, options).map_err(io::Error::other)?;
         io::copy(&mut io::BufReader::with_capacity(CHUNK_BYTES, opened.reader()), &mut self.zip)?;
         Ok(())
+    }
+
+    /// Adds all items of a list to a folder of the archive; `list` returns some of them after a position, and the position
+    /// after these.
+    fn add_all(
+        &mut self,
+        services: &Services,
+        user: &User,
+        folder: &str,
+        list: impl Fn(Option<&Cursor>) -> Result<(Vec<Item>, Option<Cursor>), Error>,
+    ) -> io::Result<()> {
+        let mut after = None;
+        loop {
+            let (items, next) = list(after.as_ref()).map_err(io::Error::other)?;
+            for item in &items {
+                self.add(services, user, item, folder)?;
+            }
+
+            after = next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     fn add_folder(&mut self, folder: &str) -> io::Result<()> {

@@ -12,7 +12,7 @@ use crate::http::pages::components::{self as v};
 use crate::http::pages::respond::{redirect, redirect_back, redirect_back_with_errors, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::http::safe_redirect::back_path;
+use crate::http::safe_redirect::{back_path, own_path};
 use crate::model::{DirectoryId, ItemId};
 use crate::{fill, msg};
 use actix_web::{HttpRequest, web};
@@ -58,6 +58,11 @@ impl SelectedItems {
         }
         self.ids.iter().map(|id| parse(id)).collect()
     }
+}
+
+/// Where a page that asks about a selection returns to: the list that it names, else the one that led to it.
+pub(super) fn list_to_return_to(request: &HttpRequest, named: &str) -> String {
+    own_path(named).or_else(|| back_path(request)).unwrap_or_else(|| "/photos".to_owned())
 }
 
 async fn set_favorite(

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::item_actions::{SelectedItems, item_count};
+use super::item_actions::{SelectedItems, item_count, list_to_return_to};
 use crate::domain::library::{directories, items};
 use crate::error::Error;
 use crate::http::extract::form::Form;
@@ -15,7 +15,6 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, render_with_status, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::http::safe_redirect::{back_path, own_path};
 use crate::language::t;
 use crate::model::{DirectoryId, ItemId};
 use crate::{fill, msg};
@@ -57,9 +56,7 @@ async fn submit_move_many(
     Form(form): Form<MoveManyForm>,
 ) -> HandlerResult {
     let ids = SelectedItems { ids: form.ids.clone() }.ids()?;
-    let back = own_path(&form.back)
-        .or_else(|| back_path(&request))
-        .unwrap_or_else(|| "/photos".to_owned());
+    let back = list_to_return_to(&request, &form.back);
     let new_folder = form.new_folder.as_deref().unwrap_or_default().trim().to_owned();
     let directory = DirectoryId::parse(&form.directory);
 
