@@ -22,12 +22,13 @@ const LAYERS: [&[&str]; 13] = [
 ];
 
 /// The order within `domain/`.
-const DOMAIN: [&[&str]; 8] = [
+const DOMAIN: [&[&str]; 9] = [
     &["ops"],
     &["reconcile", "import", "malware", "uploads"],
     &["findings"],
     &["ingest", "auth"],
     &["previews", "accounts"],
+    &["sharing"],
     &["library", "sessions", "backup"],
     &["file_moves"],
     &["audit", "clock"],

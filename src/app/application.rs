@@ -26,6 +26,7 @@ use crate::domain::accounts::first_run;
 use crate::domain::auth::login;
 use crate::domain::ops::{crash_recovery, housekeeping};
 use crate::domain::sessions::lifecycle;
+use crate::domain::sharing::access;
 use crate::error::{Error, Result};
 use crate::http;
 use crate::state::Services;
@@ -345,23 +346,36 @@ async fn close_idle_connections(tracker: http::ConnectionTracker) {
     }
 }
 
-/// Ends downloads, archives and streams whose session was ended or whose user was suspended, while the server runs.
+/// Ends downloads, archives and streams whose session was ended, whose user was suspended, or which are not shared with
+/// their user any more, while the server runs.
 async fn close_long_responses(tracker: http::ConnectionTracker, services: Arc<Services>) {
     let mut interval = tokio::time::interval(SESSION_CHECK_INTERVAL);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
         let sessions = tracker.long_response_sessions();
+        let shares = tracker.long_response_shares();
         // Most of the time there are none, and the database is not asked.
         if sessions.is_empty() {
             continue;
         }
         let services = services.clone();
-        match run_on_blocking_pool(move || lifecycle::find_ended(&services, &sessions)).await {
-            Ok(ended) => {
-                let closed = tracker.close_long_responses(&ended);
+        let find_ended = move || {
+            let ended = lifecycle::find_ended(&services, &sessions)?;
+            Ok((ended, access::find_ended(&services, &shares)?))
+        };
+        match run_on_blocking_pool(find_ended).await {
+            Ok((sessions, shares)) => {
+                let closed = tracker.close_long_responses(&sessions);
                 if closed > 0 {
                     tracing::info!(count = closed, "ended responses of sessions that have ended");
+                }
+                let closed = tracker.close_long_shared_responses(&shares);
+                if closed > 0 {
+                    tracing::info!(
+                        count = closed,
+                        "ended responses of what is not shared any more"
+                    );
                 }
             }
             // Checked again in the next round.

@@ -141,6 +141,12 @@ pub const OPTIONS: &[SettingOption] = &[
         "off",
         "write edited dates, descriptions, tags and places to an .xmp file beside the photo or video: on or off",
     ),
+    option(
+        "people",
+        "NEXUS_PEOPLE",
+        "listed",
+        "whether users see each other's name and username when they share something: listed or hidden",
+    ),
     option("pwa", "NEXUS_PWA", "on", "whether browsers may install the pages as an app: on or off"),
     option(
         "previews_at_once",

@@ -67,6 +67,8 @@ pub struct Settings {
     pub language: Language,
     /// Whether edits are also written to XMP files.
     pub writes_xmp_files: bool,
+    /// Whether users see the names of other users.
+    pub lists_people: bool,
     /// Whether browsers may install the pages as an app.
     pub is_installable: bool,
     /// `unix:/path` or `host:port`.
@@ -228,6 +230,12 @@ impl Settings {
                 .ok_or_else(|| invalid_value("language", "en or de"))?,
             writes_xmp_files: parse_choice("xmp_files", &get("xmp_files"), "on or off", &ON_OFF)?,
             is_installable: parse_choice("pwa", &get("pwa"), "on or off", &ON_OFF)?,
+            lists_people: parse_choice(
+                "people",
+                &get("people"),
+                "listed or hidden",
+                &[("listed", true), ("hidden", false)],
+            )?,
             trash_days: parse_value("trash_days", &get("trash_days"), "a number of days")?,
             clamd: optional("clamd"),
             clamd_max_bytes: parse_value("clamd_max", &get("clamd_max"), "a number of bytes")?,

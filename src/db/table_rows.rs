@@ -13,7 +13,7 @@ use super::connection::Conn;
 use crate::error::{Error, Result};
 
 /// All tables; those that others refer to come first.
-pub const TABLES: [&str; 24] = [
+pub const TABLES: [&str; 29] = [
     "site",
     "users",
     "session_tokens",
@@ -23,6 +23,11 @@ pub const TABLES: [&str; 24] = [
     "media_details",
     "albums",
     "album_items",
+    "user_groups",
+    "user_group_members",
+    "grants",
+    "grant_marks",
+    "notifications",
     "item_places",
     "item_annotations",
     "xmp_files",

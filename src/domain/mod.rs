@@ -17,4 +17,5 @@ pub mod ops;
 pub mod previews;
 pub mod reconcile;
 pub mod sessions;
+pub mod sharing;
 pub mod uploads;

@@ -3,7 +3,7 @@
 //! The HTTP server's own timeout ends with a connection's first request; this one applies to all of them. Each server
 //! tracks its own connections; sessions that end anywhere are found in the database.
 
-use crate::model::authority::SessionKey;
+use crate::model::authority::{SessionKey, ShareKey};
 use crate::sync::lock;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -47,6 +47,8 @@ pub struct Connection {
     under_way: AtomicUsize,
     /// The session of the current request.
     session: Mutex<Option<SessionKey>>,
+    /// The grant that the current request reads through.
+    share: Mutex<Option<ShareKey>>,
     is_sending: AtomicBool,
     /// When the response was begun, in milliseconds since `opened`.
     sending_since: AtomicU64,
@@ -65,6 +67,7 @@ impl Connection {
             is_waiting: AtomicBool::new(false),
             under_way: AtomicUsize::new(0),
             session: Mutex::new(None),
+            share: Mutex::default(),
             is_sending: AtomicBool::new(false),
             sending_since: AtomicU64::new(0),
             last_progress: AtomicU64::new(0),
@@ -116,6 +119,11 @@ impl Connection {
         *lock(&self.session) = Some(session);
     }
 
+    /// Records the grant that the current request reads through.
+    pub fn set_share(&self, share: ShareKey) {
+        *lock(&self.share) = Some(share);
+    }
+
     /// Records that bytes were sent.
     pub fn progress(&self) {
         self.last_progress.store(self.age(), Ordering::Relaxed);
@@ -145,10 +153,18 @@ impl Connection {
 
     /// The session of a response that has been under way for some time.
     fn long_response_session(&self) -> Option<SessionKey> {
-        let is_long = self.under_way.load(Ordering::Acquire) > 0
+        if self.is_long_response() { *lock(&self.session) } else { None }
+    }
+
+    /// The grant of a response that has been under way for some time.
+    fn long_response_share(&self) -> Option<ShareKey> {
+        if self.is_long_response() { *lock(&self.share) } else { None }
+    }
+
+    fn is_long_response(&self) -> bool {
+        self.under_way.load(Ordering::Acquire) > 0
             && self.is_sending.load(Ordering::Relaxed)
-            && self.since(&self.sending_since) > LONG_RESPONSE;
-        if is_long { *lock(&self.session) } else { None }
+            && self.since(&self.sending_since) > LONG_RESPONSE
     }
 }
 
@@ -185,14 +201,24 @@ impl ConnectionTracker {
     /// The sessions of all responses that have been under way for some time.
     #[must_use]
     pub fn long_response_sessions(&self) -> Vec<SessionKey> {
-        let mut sessions: Vec<_> = lock(&self.connections)
+        self.list_keys(Connection::long_response_session)
+    }
+
+    /// The grants of all responses that have been under way for some time.
+    #[must_use]
+    pub fn long_response_shares(&self) -> Vec<ShareKey> {
+        self.list_keys(Connection::long_response_share)
+    }
+
+    fn list_keys<K: Ord>(&self, key: impl Fn(&Connection) -> Option<K>) -> Vec<K> {
+        let mut keys: Vec<_> = lock(&self.connections)
             .iter()
             .filter_map(Weak::upgrade)
-            .filter_map(|connection| connection.long_response_session())
+            .filter_map(|connection| key(&connection))
             .collect();
-        sessions.sort_unstable();
-        sessions.dedup();
-        sessions
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 
     /// Closes the connections whose responses have been under way for some time for one of `ended`; returns how many.
@@ -200,6 +226,14 @@ impl ConnectionTracker {
     pub fn close_long_responses(&self, ended: &[SessionKey]) -> usize {
         self.close_where(|connection| {
             connection.long_response_session().is_some_and(|session| ended.contains(&session))
+        })
+    }
+
+    /// The same for grants.
+    #[must_use]
+    pub fn close_long_shared_responses(&self, ended: &[ShareKey]) -> usize {
+        self.close_where(|connection| {
+            connection.long_response_share().is_some_and(|share| ended.contains(&share))
         })
     }
 
@@ -220,6 +254,7 @@ impl InFlightRequest {
         connection.under_way.fetch_add(1, Ordering::AcqRel);
         connection.is_sending.store(false, Ordering::Relaxed);
         *lock(&connection.session) = None;
+        *lock(&connection.share) = None;
         Self(connection.clone())
     }
 }

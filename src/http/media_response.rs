@@ -3,25 +3,26 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::client_info::is_from_proxy;
+use super::extract::shared_item::{Shared, SharedCaller};
 use super::response::file::{Caching, FileResponse, file_response};
 use super::response::sendfile_body::MAX_SINGLE_PART;
 use super::route::HandlerResult;
 use crate::domain::library::open_item;
 use crate::domain::previews::{self, document};
+use crate::domain::sharing::access::{self, Reached};
 use crate::error::Error;
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
-use crate::model::{Item, ItemId, PreviewState, ScanStatus};
+use crate::model::{Item, ItemId, PreviewState, ScanStatus, User};
 use crate::msg;
 use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant};
-use crate::state::session_cache::AuthSession;
 
 /// Parses the id in a path.
 ///
@@ -34,22 +35,17 @@ pub fn parse_id(text: &str) -> Result<ItemId, Error> {
 /// Responds with an item's bytes, inline if that is safe and no download was requested.
 pub async fn content_response(
     services: &Data<Services>,
-    auth_session: &Arc<AuthSession>,
+    owner: &User,
     request: &HttpRequest,
-    id: &str,
+    id: ItemId,
     is_download: bool,
 ) -> HandlerResult {
-    let id = parse_id(id)?;
-
     // A file that is already open needs no blocking call, so it is served without a switch to the blocking pool.
-    let source = match find_open_file(services, auth_session, id, FileVariant::Original) {
+    let source = match find_open_file(services, owner, id, FileVariant::Original) {
         Some(source) => source,
         None => {
-            let auth_session = auth_session.clone();
-            run_blocking(services, move |services| {
-                open_item::open(services, &auth_session.user, id)
-            })
-            .await?
+            let owner = owner.clone();
+            run_blocking(services, move |services| open_item::open(services, &owner, id)).await?
         }
     };
 
@@ -89,13 +85,12 @@ pub fn pages_path(base: &str, item: &Item) -> Option<String> {
 /// Responds with a page of a PDF as an image. `version` is as in [`thumbnail_response`].
 pub async fn page_response(
     services: &Data<Services>,
-    auth_session: &Arc<AuthSession>,
-    (id, page): (&str, u32),
+    owner: &User,
+    (id, page): (ItemId, u32),
     version: Option<&str>,
 ) -> HandlerResult {
-    let (services, id) = (services_arc(services), parse_id(id)?);
-    let rendered =
-        document::render_page(&services, &auth_session.user, id, page, PREVIEW_TIMEOUT).await?;
+    let services = services_arc(services);
+    let rendered = document::render_page(&services, owner, id, page, PREVIEW_TIMEOUT).await?;
     let (item, picture) = rendered;
     let caching = match version {
         Some(version) if version == preview_version(&item) => {
@@ -112,15 +107,13 @@ pub async fn page_response(
 /// Responds with the video of a moving photo, whole or as a range.
 pub async fn motion_response(
     services: &Data<Services>,
-    auth_session: &Arc<AuthSession>,
+    owner: &User,
     request: &HttpRequest,
-    id: &str,
+    id: ItemId,
 ) -> HandlerResult {
-    let id = parse_id(id)?;
-    let auth_session = auth_session.clone();
-    let source = run_blocking(services, move |services| {
-        open_item::open_motion(services, &auth_session.user, id)
-    });
+    let owner = owner.clone();
+    let source =
+        run_blocking(services, move |services| open_item::open_motion(services, &owner, id));
     let source = source.await?;
     // A video of its own, or a part of the photo.
     let is_own = source.item.kind == ItemKind::Video;
@@ -152,7 +145,7 @@ const PREVIEW_TIMEOUT: Duration = Duration::from_secs(10);
 pub const SIDES: [(&str, u32); 3] = [("320", 320), ("640", 640), ("1280", 1280)];
 
 /// The size of a full-size view in a URL.
-const FULL_SIZE: &str = "full";
+pub const FULL_SIZE: &str = "full";
 
 /// The part of a preview's URL that changes with its content.
 #[must_use]
@@ -180,11 +173,10 @@ pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
 /// time for one that is not made yet. `version` is the part of the preview's URL that changes with its content.
 pub async fn thumbnail_response(
     services: &Data<Services>,
-    auth_session: &Arc<AuthSession>,
+    owner: &User,
     request: &HttpRequest,
-    id: &str,
-    size: Option<&str>,
-    version: Option<&str>,
+    id: ItemId,
+    (size, version): (Option<&str>, Option<&str>),
 ) -> HandlerResult {
     let requested = size.filter(|size| !size.is_empty()).unwrap_or("320");
 
@@ -197,17 +189,15 @@ pub async fn thumbnail_response(
             return Err(Error::field("size", message).into());
         }
     };
-    let id = parse_id(id)?;
-
-    let source = match find_open_file(services, auth_session, id, variant) {
+    let source = match find_open_file(services, owner, id, variant) {
         Some(source) => source,
         None => {
-            let (services, user) = (services_arc(services), &auth_session.user);
+            let services = services_arc(services);
             match side {
                 Some(side) => {
-                    previews::open_when_ready(&services, user, id, side, PREVIEW_TIMEOUT).await?
+                    previews::open_when_ready(&services, owner, id, side, PREVIEW_TIMEOUT).await?
                 }
-                None => previews::open_full_size(&services, user, id, PREVIEW_TIMEOUT).await?,
+                None => previews::open_full_size(&services, owner, id, PREVIEW_TIMEOUT).await?,
             }
         }
     };
@@ -235,14 +225,33 @@ pub async fn thumbnail_response(
     file_response(request, &source, &content)
 }
 
+/// The item of a path that is reached through the grant, and its owner.
+pub async fn reached<C: SharedCaller>(shared: &Shared<C>, item: &str) -> Result<Reached, Error> {
+    let (id, item) = (shared.grant(), parse_id(item)?);
+    let auth_session = shared.caller.auth_session().clone();
+    run_blocking(shared.caller.services(), move |services| {
+        access::open_item(services, &auth_session.user, id, item)
+    })
+    .await
+}
+
+/// Access can end at any time, so browsers ask again each time.
+pub fn revalidated(response: HandlerResult) -> HandlerResult {
+    let mut response = response?;
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(response)
+}
+
 /// Returns the open file of an item, if it was opened for the current version of the library.
 fn find_open_file(
     services: &Services,
-    auth_session: &AuthSession,
+    owner: &User,
     id: ItemId,
     variant: FileVariant,
 ) -> Option<Arc<FileSource>> {
-    let library = services.library_cache.get_fresh(auth_session.user.id)?;
+    let library = services.library_cache.get_fresh(owner.id)?;
     services.open_file_cache.find(&library, id, variant)
 }
 

@@ -48,6 +48,13 @@ pub enum Event {
     FindingDeleted,
     Restored,
     Purged,
+    AlbumDeleted,
+    Granted,
+    GrantChanged,
+    GrantEnded,
+    GrantLeft,
+    GroupCreated,
+    GroupChanged,
 }
 text_enum!(Event {
     Unknown = "unknown",
@@ -75,11 +82,18 @@ text_enum!(Event {
     FindingDeleted = "finding_deleted",
     Restored = "restored",
     Purged = "purged",
+    AlbumDeleted = "album_deleted",
+    Granted = "granted",
+    GrantChanged = "grant_changed",
+    GrantEnded = "grant_ended",
+    GrantLeft = "grant_left",
+    GroupCreated = "group_created",
+    GroupChanged = "group_changed",
 });
 
 impl Event {
     /// All events that are written, with a description.
-    pub const NAMED: [(Self, &'static str); 24] = [
+    pub const NAMED: [(Self, &'static str); 31] = [
         (Self::LoggedIn, msg!("Logged in")),
         (Self::LogInRefused, msg!("Failed login")),
         (Self::LoggedOut, msg!("Logged out")),
@@ -104,6 +118,13 @@ impl Event {
         (Self::FindingDeleted, msg!("Finding deleted")),
         (Self::Restored, msg!("Backup restored")),
         (Self::Purged, msg!("Old log entries removed")),
+        (Self::AlbumDeleted, msg!("Album deleted")),
+        (Self::Granted, msg!("Shared")),
+        (Self::GrantChanged, msg!("Sharing changed")),
+        (Self::GrantEnded, msg!("Sharing ended")),
+        (Self::GrantLeft, msg!("Left what was shared")),
+        (Self::GroupCreated, msg!("Group created")),
+        (Self::GroupChanged, msg!("Group changed")),
     ];
 
     /// The description of the event.

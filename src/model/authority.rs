@@ -1,12 +1,19 @@
 //! On whose authority something is changed.
 
-use super::{User, UserId};
+use super::{GrantId, User, UserId};
 
 /// The session of a request, which must still be valid when the change is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionKey {
     pub user: UserId,
     pub id: i64,
+}
+
+/// A grant through which something is read, which must still be in effect while a long response is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShareKey {
+    pub viewer: UserId,
+    pub grant: GrantId,
 }
 
 /// The owner of a library, and the session that changes it.

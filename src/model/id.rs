@@ -127,3 +127,15 @@ uuid_key!(
     /// An album or playlist.
     AlbumId
 );
+uuid_key!(
+    /// A grant of access to something of another user.
+    GrantId
+);
+uuid_key!(
+    /// A group of users.
+    GroupId
+);
+uuid_key!(
+    /// A notification.
+    NotificationId
+);

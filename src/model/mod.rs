@@ -11,6 +11,8 @@ pub mod cursor;
 pub mod directory;
 pub mod file_name_date;
 pub mod finding;
+pub mod grant;
+pub mod group;
 pub mod id;
 pub mod item;
 pub mod item_annotations;
@@ -18,6 +20,7 @@ pub mod item_details;
 pub mod item_filter;
 pub mod item_place;
 pub mod known_device;
+pub mod notification;
 pub mod password_hash;
 pub mod session;
 pub mod shelf;
@@ -41,10 +44,16 @@ pub use audit::{AuditRow, Event};
 pub use city::City;
 pub use cursor::Cursor;
 pub use directory::Directory;
-pub use id::{AlbumId, DirectoryId, FindingId, ItemId, ReportId, UploadId, UserId};
+pub use grant::{Gives, Grant, GrantMark, Grantee, Level, Subject};
+pub use group::{Group, GroupMember};
+pub use id::{
+    AlbumId, DirectoryId, FindingId, GrantId, GroupId, ItemId, NotificationId, ReportId, UploadId,
+    UserId,
+};
 pub use item::{Item, PreviewState, ScanStatus};
 pub use item_details::ItemDetails;
 pub use item_place::ItemPlace;
+pub use notification::{Notification, NotificationKind};
 pub use session::{Scope, Session, SessionKind, SessionStatus};
 pub use shelf::{Shelf, Sort};
 pub use shelf_count::ShelfCount;

@@ -98,6 +98,13 @@ impl TimeZone {
         self.local(WallClock::from_utc(at)).0.time()
     }
 
+    /// The time at which clocks show `local`.
+    #[must_use]
+    pub fn time_of_local(&self, local: Time) -> Time {
+        let clock = WallClock::from_utc(local);
+        clock.utc(Some(self.offset_of_local(clock)))
+    }
+
     /// The abbreviation of the zone at a time in UTC, such as `CEST`; for zones without one, the offset.
     #[must_use]
     pub fn abbreviation(&self, at: Time) -> String {

@@ -162,6 +162,58 @@ pub fn list_albums(conn: &mut Conn, item: ItemId) -> QueryResult<Vec<AlbumId>> {
     table::table.filter(table::item_id.eq(item)).select(table::album_id).distinct().load(conn)
 }
 
+/// Lists the first `limit` users whose items an album shows, each found by the index on them.
+pub fn list_owners(conn: &mut Conn, album: AlbumId, limit: usize) -> QueryResult<Vec<UserId>> {
+    let mut owners = Vec::new();
+    while owners.len() < limit {
+        let next: Option<UserId> = table::table
+            .filter(table::album_id.eq(album))
+            .filter(table::is_shown.eq(true))
+            .filter(table::user_id.gt(owners.last().copied().unwrap_or(UserId(0))))
+            .select(table::user_id)
+            .order((table::album_id.asc(), table::is_shown.asc(), table::user_id.asc()))
+            .first(conn)
+            .optional()?;
+        let Some(next) = next else { break };
+        owners.push(next);
+    }
+    Ok(owners)
+}
+
+/// Lists the users of whose items an album hides some.
+pub fn list_hidden_owners(conn: &mut Conn, album: AlbumId) -> QueryResult<Vec<UserId>> {
+    table::table
+        .filter(table::album_id.eq(album))
+        .filter(table::is_shown.eq(false))
+        .select(table::user_id)
+        .distinct()
+        .load(conn)
+}
+
+/// Records another user as the one who has added a user's items.
+pub fn update_added_by(
+    conn: &mut Conn,
+    album: AlbumId,
+    user: UserId,
+    by: UserId,
+) -> QueryResult<usize> {
+    diesel::update(table::table.filter(table::album_id.eq(album)).filter(table::user_id.eq(user)))
+        .set(table::added_by.eq(by))
+        .execute(conn)
+}
+
+/// Lists what a user has added to an album.
+pub fn list_added_by(conn: &mut Conn, album: AlbumId, user: UserId) -> QueryResult<Vec<ItemId>> {
+    table::table
+        .filter(table::album_id.eq(album))
+        .filter(table::user_id.eq(user))
+        .filter(table::added_by.eq(user))
+        .select(table::item_id)
+        .distinct()
+        .order(table::item_id.asc())
+        .load(conn)
+}
+
 /// Counts all rows of an album, shown or not.
 pub fn count(conn: &mut Conn, album: AlbumId) -> QueryResult<i64> {
     table::table.filter(table::album_id.eq(album)).count().get_result(conn)
@@ -203,39 +255,93 @@ pub fn delete(conn: &mut Conn, album: AlbumId, item: ItemId) -> QueryResult<usiz
 
 /// Copies what orders and hides an item to its rows in albums, and corrects how many items these show.
 pub(super) fn follow(conn: &mut Conn, item: &Item) -> QueryResult<()> {
-    let known = rows_of(conn, item.user_id, item.id)?;
+    let known = rows_of(conn, item.user_id, Some(item.id))?;
     if known.is_empty() {
         return Ok(());
     }
-    let is_shown = item.is_shown_in_albums();
     diesel::update(table::table.filter(table::item_id.eq(item.id)))
-        .set((
-            table::is_shown.eq(is_shown),
-            table::shown_at.eq(item.shown_at),
-            table::name_key.eq(&item.name_key),
-        ))
+        .set((table::shown_at.eq(item.shown_at), table::name_key.eq(&item.name_key)))
         .execute(conn)?;
-    for (album, was_shown) in known {
-        if was_shown != is_shown {
-            albums::update_count(conn, album, if is_shown { 1 } else { -1 })?;
-        }
-    }
-    Ok(())
+    update_shown(conn, item.user_id, &known, |_| item.is_shown_in_albums())
 }
 
 /// Corrects how many items the albums show that contain an item which is about to be deleted.
 pub(super) fn forget(conn: &mut Conn, owner: UserId, item: ItemId) -> QueryResult<()> {
-    for (album, _) in rows_of(conn, owner, item)?.into_iter().filter(|(_, is_shown)| *is_shown) {
-        albums::update_count(conn, album, -1)?;
-    }
-    Ok(())
+    let known = rows_of(conn, owner, Some(item))?;
+    update_shown(conn, owner, &known, |_| false)
 }
 
-/// The album of each row of an item, and whether it is shown there.
-fn rows_of(conn: &mut Conn, owner: UserId, item: ItemId) -> QueryResult<Vec<(AlbumId, bool)>> {
-    table::table
-        .filter(table::item_id.eq(item))
+/// Hides a user's items in the albums of others, or shows them again, as `is_shown` says of each.
+pub fn update_all_of_user(
+    conn: &mut Conn,
+    user: UserId,
+    is_shown: impl Fn(ItemId) -> bool,
+) -> QueryResult<()> {
+    let mut known = rows_of(conn, user, None)?;
+    known.retain(|row| row.album_owner != user);
+    update_shown(conn, user, &known, is_shown)
+}
+
+/// Lists a user's items that are in albums of others.
+pub fn list_in_albums_of_others(conn: &mut Conn, user: UserId) -> QueryResult<Vec<ItemId>> {
+    let known = rows_of(conn, user, None)?;
+    Ok(known.into_iter().filter(|row| row.album_owner != user).map(|row| row.item).collect())
+}
+
+/// A row of an item in an album.
+struct KnownRow {
+    album: AlbumId,
+    album_owner: UserId,
+    item: ItemId,
+    is_shown: bool,
+}
+
+/// The rows of a user's item, or of all of their items.
+fn rows_of(conn: &mut Conn, owner: UserId, item: Option<ItemId>) -> QueryResult<Vec<KnownRow>> {
+    use crate::db::schema::albums as parents;
+    let mut query = table::table
+        .inner_join(parents::table)
         .filter(table::user_id.eq(owner))
-        .select((table::album_id, table::is_shown))
-        .load(conn)
+        .select((table::album_id, parents::user_id, table::item_id, table::is_shown))
+        .into_boxed();
+    if let Some(item) = item {
+        query = query.filter(table::item_id.eq(item));
+    }
+    let rows: Vec<(AlbumId, UserId, ItemId, bool)> = query.load(conn)?;
+    let rows = rows.into_iter().map(|(album, album_owner, item, is_shown)| KnownRow {
+        album,
+        album_owner,
+        item,
+        is_shown,
+    });
+    Ok(rows.collect())
+}
+
+/// Hides or shows rows of a user's items, and corrects how many items the albums show. Items of a user who is not active
+/// are hidden in the albums of others.
+fn update_shown(
+    conn: &mut Conn,
+    owner: UserId,
+    known: &[KnownRow],
+    is_shown: impl Fn(ItemId) -> bool,
+) -> QueryResult<()> {
+    use crate::model::Status;
+    let is_in_others = known.iter().any(|row| row.album_owner != owner);
+    let is_active = !is_in_others
+        || super::users::find(conn, owner)?.is_some_and(|user| user.status == Status::Active);
+    for row in known {
+        let is_shown = is_shown(row.item) && (is_active || row.album_owner == owner);
+        if row.is_shown != is_shown {
+            let rows = table::table
+                .filter(table::album_id.eq(row.album))
+                .filter(table::item_id.eq(row.item));
+            diesel::update(rows).set(table::is_shown.eq(is_shown)).execute(conn)?;
+            albums::update_count(conn, row.album, if is_shown { 1 } else { -1 })?;
+        }
+        // Another user's list of albums shows how many items there are.
+        if row.album_owner != owner {
+            super::library_versions::update_next(conn, row.album_owner)?;
+        }
+    }
+    Ok(())
 }

@@ -223,7 +223,7 @@ function show() {
   bar().hidden = false;
   document.body.classList.add("has-player");
   part("title").textContent = song.title;
-  part("title").href = address(`/items/${song.id}`);
+  part("title").href = song.page ?? address(`/items/${song.id}`);
   part("artist").textContent = [song.artist, song.album].filter(Boolean).join(" · ") || t("Unknown artist");
   part("cover").innerHTML = icon("music");
   if (song.cover) {

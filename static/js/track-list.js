@@ -6,6 +6,7 @@ let player = null;
 const song = (row) => ({
   id: row.dataset.tile,
   src: row.dataset.src,
+  page: row.dataset.page,
   title: row.dataset.title,
   artist: row.dataset.artist,
   album: row.dataset.album,

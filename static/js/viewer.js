@@ -29,10 +29,13 @@ const icon = (name) =>
     <use href="${new URL("vendor/icons.svg", base).pathname}#${name}"/></svg>`;
 
 function slide(link) {
-  const { view, name, taken, width, height, small, large, original } = link.dataset;
+  const { view, name, taken, width, height, small, large, original, owner } = link.dataset;
   const id = link.dataset.id ?? link.closest("[data-tile]").dataset.tile;
   const motion = link.closest("[data-motion]")?.dataset.motion;
-  const shared = { element: link, alt: name, name, taken, id, original, motion };
+  // What belongs to another user has a page of its own, and a file only if it may be downloaded.
+  const page = owner ? (link.dataset.page ?? link.getAttribute("href")) : address(`/items/${id}`);
+  const file = owner ? link.dataset.file : address(`/media/${id}`);
+  const shared = { element: link, alt: name, name, taken, id, original, motion, owner, page, file };
   if (view === "video") return { ...shared, type: "film", poster: large };
   const [w, h] = [Number(width), Number(height)];
   const most = Math.min(1, 1280 / Math.max(w, h));
@@ -100,13 +103,13 @@ function submit(path, id) {
 }
 
 /** Offers the file to other apps of the device. */
-async function share({ id, name }) {
+async function share({ file, name, page }) {
   try {
-    const answer = await fetch(address(`/media/${id}`));
+    const answer = await fetch(file);
     const blob = await answer.blob();
     const files = [new File([blob], name, { type: blob.type })];
     if (navigator.canShare?.({ files })) await navigator.share({ files, title: name });
-    else await navigator.share({ title: name, url: new URL(address(`/items/${id}`), location.href).href });
+    else await navigator.share({ title: name, url: new URL(page, location.href).href });
   } catch (error) {
     if (error.name !== "AbortError") showToast(t("This could not be shared."));
   }
@@ -213,16 +216,16 @@ export async function openViewer(link) {
   let panel = null;
   const fillPanel = async () => {
     if (!panel) return;
-    const { id } = current();
+    const { id, page: href } = current();
     panel.replaceChildren(Object.assign(document.createElement("p"), { className: "meta", textContent: t("Loading…") }));
     try {
-      const page = await fetchPage(address(`/items/${id}`));
+      const page = await fetchPage(href);
       if (!panel || current()?.id !== id) return;
       const heading = Object.assign(document.createElement("h2"), { textContent: t("Details") });
       const link = Object.assign(document.createElement("a"), {
-        href: address(`/items/${id}`),
+        href,
         className: "btn",
-        textContent: t("Open page to edit"),
+        textContent: current().owner ? t("Open page") : t("Open page to edit"),
       });
       const close = Object.assign(document.createElement("button"), {
         type: "button",
@@ -305,9 +308,13 @@ export async function openViewer(link) {
               element.setAttribute("aria-pressed", "false");
             }
             if (name === "save") {
-              element.href = address(`/media/${data.id}?download=1`);
+              element.hidden = !data.file;
+              element.href = `${data.file}?download=1`;
               element.dataset.turbo = "false";
             }
+            if (name === "share") element.hidden = !data.file;
+            // Only what belongs to the user can be put anywhere else.
+            if (["album", "move", "trash"].includes(name)) element.hidden = Boolean(data.owner);
           };
           viewer.on("change", fill);
           fill();
@@ -425,8 +432,10 @@ export async function openViewer(link) {
       else film.pause();
       return;
     }
-    const press = (name) =>
-      viewer.element.querySelector(`.pswp__button--${name}, .pswp__nexus[aria-label="${name}"]`)?.click();
+    const press = (name) => {
+      const button = viewer.element.querySelector(`.pswp__button--${name}, .pswp__nexus[aria-label="${name}"]`);
+      if (!button?.hidden) button?.click();
+    };
     switch (event.key) {
       case "Home":
         event.preventDefault();

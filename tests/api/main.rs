@@ -59,6 +59,8 @@ mod resumable;
 mod scanning;
 mod search;
 mod sent_dates;
+mod sharing;
+mod sharing_groups;
 mod shelves;
 mod sidecars;
 mod storage;

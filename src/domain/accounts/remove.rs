@@ -2,6 +2,8 @@
 
 use super::status_changes::{ensure_another_admin, with_admin_lock};
 use crate::domain::audit;
+use crate::domain::library::album_contents;
+use crate::domain::sharing::groups;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::{Event, Status, Time, User, UserId};
@@ -65,6 +67,9 @@ fn remove_if(
         let unfinished = unfinished.into_iter().map(|upload| FileLocation::upload(upload.id.0));
         let leftover_files: Vec<FileLocation> = quarantined.chain(unfinished).collect();
 
+        album_contents::forget_user(conn, id)?;
+        groups::forget_user(conn, id)?;
+
         // Rows that refer to the user, then the user.
         store::items::delete_all(conn, id)?;
         store::directories::delete_all(conn, id)?;
@@ -86,6 +91,8 @@ fn remove_if(
 
     services.session_cache.invalidate_user(id);
     services.invalidate_library(id);
+    // Albums of others do not show the user's items any more.
+    services.library_cache.invalidate_all();
     tracing::info!(user = id.0, folder = user.folder, "account removed");
     Ok(user)
 }

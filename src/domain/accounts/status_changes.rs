@@ -3,6 +3,7 @@
 use super::{create, first_run};
 use crate::db::Conn;
 use crate::domain::audit;
+use crate::domain::library::album_contents;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
@@ -97,6 +98,10 @@ pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision
             create::activate(services, conn, &user, at)?;
         }
 
+        if matches!(decision, Decision::Suspend | Decision::Reactivate) {
+            album_contents::follow_status(conn, id)?;
+        }
+
         // If this activates the first admin of the server, the setup code is removed below.
         let is_first_admin = decision.to() == Status::Active
             && user.is_admin()
@@ -107,6 +112,8 @@ pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision
     })?;
 
     services.session_cache.invalidate_user(id);
+    // Albums of others show or hide what is in them of this user.
+    services.library_cache.invalidate_all();
     if is_first_admin {
         first_run::finish(services)?;
     }

@@ -1,18 +1,13 @@
 //! What is in an album: add, remove, arrange, and a page of it. The items themselves stay where they are.
 
-use super::albums::{self, AlbumCover, NewAlbum, find_own};
-use super::listings::{Listing, bad_cursor};
-use super::music_albums;
-use super::reader::LibraryReader;
+use super::albums::{self, NewAlbum, find_own};
 use super::selection::find_owned;
 use crate::db::Conn;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
 use crate::model::item::ItemKind;
-use crate::model::{
-    Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, Cursor, Item, ItemId, User, now,
-};
+use crate::model::{Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, ItemId, User, UserId, now};
 use crate::state::Services;
 use crate::store;
 use crate::{fill, msg};
@@ -55,7 +50,8 @@ pub fn add(
 ) -> Result<Added> {
     services.write_library(authority.user.id, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
-        add_rows(conn, authority.user, id, ids)
+        let album = find_own(conn, authority.user, id)?;
+        add_rows(conn, &album, authority.user, ids)
     })
 }
 
@@ -73,13 +69,19 @@ pub fn create_with(
     services.write_library(user.id, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
         let id = albums::insert(conn, user, &new)?;
-        Ok((id, add_rows(conn, user, id, ids)?))
+        let album = find_own(conn, user, id)?;
+        Ok((id, add_rows(conn, &album, user, ids)?))
     })
 }
 
-/// As [`add`], in the caller's transaction.
-pub(crate) fn add_rows(conn: &mut Conn, user: &User, id: AlbumId, ids: &[ItemId]) -> Result<Added> {
-    let album = find_own(conn, user, id)?;
+/// Adds items of a user to an album, which may be another user's, in the caller's transaction.
+pub(crate) fn add_rows(
+    conn: &mut Conn,
+    album: &Album,
+    user: &User,
+    ids: &[ItemId],
+) -> Result<Added> {
+    let id = album.id;
     let items = find_owned(conn, user, ids)?;
     let is_playlist = album.kind == AlbumKind::Playlist;
     let known = store::album_items::list_of(conn, id, ids)?;
@@ -142,7 +144,7 @@ pub(crate) fn add_rows(conn: &mut Conn, user: &User, id: AlbumId, ids: &[ItemId]
     let shown = rows.iter().filter(|row| row.is_shown).count();
     let shown = i64::try_from(shown).unwrap_or(i64::MAX);
     if added > 0 {
-        store::albums::update_changed(conn, user.id, id, shown, at)?;
+        store::albums::update_changed(conn, album.user_id, id, shown, at)?;
     }
     Ok(Added { added, already_there, left_out: ids.len().saturating_sub(added + already_there) })
 }
@@ -155,14 +157,14 @@ pub(crate) fn add_to_named(conn: &mut Conn, user: &User, name: &str, ids: &[Item
     let Ok(new) = albums::validated(&new) else { return Ok(()) };
     let key = albums::key_of(&new.name);
     let known = store::albums::find_by_name(conn, user.id, new.kind, &new.name, &key)?;
-    let id = match known {
-        Some(album) => album.id,
+    let album = match known {
+        Some(album) => album,
         None => match albums::insert(conn, user, &new) {
             Err(Error::Invalid(_)) => return Ok(()),
-            id => id?,
+            id => find_own(conn, user, id?)?,
         },
     };
-    match add_rows(conn, user, id, ids) {
+    match add_rows(conn, &album, user, ids) {
         Ok(_) | Err(Error::Invalid(_)) => Ok(()),
         Err(error) => Err(error),
     }
@@ -181,22 +183,45 @@ pub fn remove(
     let user = authority.user;
     services.write_library(user.id, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
-        find_own(conn, user, id)?;
-        let rows = store::album_items::list_of(conn, id, ids)?;
-        if rows.is_empty() {
-            return Err(Error::NotFound);
-        }
-        let mut removed: Vec<ItemId> = rows.iter().map(|row| row.item_id).collect();
-        removed.dedup();
-        for item in &removed {
-            store::album_items::delete(conn, id, *item)?;
-            store::albums::clear_cover(conn, user.id, id, *item)?;
-        }
-        let shown = rows.iter().filter(|row| row.is_shown).count();
-        let shown = i64::try_from(shown).unwrap_or(i64::MAX);
-        store::albums::update_changed(conn, user.id, id, -shown, now())?;
-        Ok(removed.len())
+        let album = find_own(conn, user, id)?;
+        remove_rows(conn, &album, ids, |_| true)
     })
+}
+
+/// Removes those of the items from an album that `may_remove` accepts, in the caller's transaction.
+///
+/// # Errors
+/// `NotFound` if there is none.
+pub(crate) fn remove_rows(
+    conn: &mut Conn,
+    album: &Album,
+    ids: &[ItemId],
+    may_remove: impl Fn(&AlbumItem) -> bool,
+) -> Result<usize> {
+    let mut rows = store::album_items::list_of(conn, album.id, ids)?;
+    rows.retain(may_remove);
+    if rows.is_empty() {
+        return Err(Error::NotFound);
+    }
+    let mut removed: Vec<ItemId> = rows.iter().map(|row| row.item_id).collect();
+    removed.dedup();
+    for item in &removed {
+        store::album_items::delete(conn, album.id, *item)?;
+        store::albums::clear_cover(conn, album.user_id, album.id, *item)?;
+    }
+    let shown = rows.iter().filter(|row| row.is_shown).count();
+    let shown = i64::try_from(shown).unwrap_or(i64::MAX);
+    store::albums::update_changed(conn, album.user_id, album.id, -shown, now())?;
+    Ok(removed.len())
+}
+
+/// Removes from an album what a user has added to it, in the caller's transaction.
+pub(crate) fn remove_added_by(conn: &mut Conn, album: &Album, user: UserId) -> Result<()> {
+    let ids = store::album_items::list_added_by(conn, album.id, user)?;
+    for ids in ids.chunks(super::selection::MAX_SELECTED) {
+        remove_rows(conn, album, ids, |row| row.added_by == user)?;
+    }
+    Ok(())
 }
 
 /// Moves an item of an album to another place, and shows the album in its custom order from now on.
@@ -211,56 +236,79 @@ pub fn arrange(
     place: Place,
 ) -> Result<()> {
     let user = authority.user;
-    services
-        .write_library(user.id, |conn| {
-            authorize(conn, authority.key(), Need::Active)?;
-            let mut album = find_own(conn, user, id)?;
-            if album.sort != AlbumSort::Custom {
-                // What the owner sees is what they arrange.
-                keep_order(conn, &album)?;
-                album.sort = AlbumSort::Custom;
-            }
-            let rows = store::album_items::list_positions(conn, id)?;
-            let from = rows.iter().position(|(of, ..)| *of == item).ok_or(Error::NotFound)?;
-            let mut others = rows.clone();
-            let (moved, copy, _) = others.remove(from);
-            let to = match place {
-                Place::First => 0,
-                Place::Last => others.len(),
-                Place::Up => from.saturating_sub(1),
-                Place::Down => (from + 1).min(others.len()),
-                Place::Before(other) => others
-                    .iter()
-                    .position(|(of, ..)| *of == other)
-                    .ok_or_else(|| Error::field("before", msg!("Choose an item of this album.")))?,
-            };
+    services.write_library(user.id, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        let album = find_own(conn, user, id)?;
+        arrange_rows(conn, album, item, place)
+    })
+}
 
-            let position =
-                |index: Option<usize>| index.and_then(|at| others.get(at)).map(|row| row.2);
-            let (before, after) = (position(to.checked_sub(1)), position(Some(to)));
-            let between = match (before, after) {
-                (None, None) => Some(GAP),
-                (None, Some(after)) => Some(after - GAP),
-                (Some(before), None) => Some(before + GAP),
-                (Some(before), Some(after)) if after - before > 1 => {
-                    Some(i64::midpoint(before, after))
-                }
-                _ => None,
-            };
-            match between {
-                Some(between) => {
-                    store::album_items::update_position(conn, id, (moved, copy), between)?;
-                }
-                // No number is left between the two.
-                None => {
-                    others.insert(to, (moved, copy, 0));
-                    number(conn, id, others.iter().map(|(item, copy, _)| (*item, *copy)))?;
-                }
-            }
-            album.updated_at = now();
-            Ok(store::albums::update(conn, &album)?)
-        })
-        .map(drop)
+/// As [`arrange`], in the caller's transaction.
+pub(crate) fn arrange_rows(
+    conn: &mut Conn,
+    mut album: Album,
+    item: ItemId,
+    place: Place,
+) -> Result<()> {
+    if album.sort != AlbumSort::Custom {
+        // What the owner sees is what they arrange.
+        keep_order(conn, &album)?;
+        album.sort = AlbumSort::Custom;
+    }
+    let rows = store::album_items::list_positions(conn, album.id)?;
+    let from = rows.iter().position(|(of, ..)| *of == item).ok_or(Error::NotFound)?;
+    let mut others = rows.clone();
+    let (moved, copy, _) = others.remove(from);
+    let to = match place {
+        Place::First => 0,
+        Place::Last => others.len(),
+        Place::Up => from.saturating_sub(1),
+        Place::Down => (from + 1).min(others.len()),
+        Place::Before(other) => others
+            .iter()
+            .position(|(of, ..)| *of == other)
+            .ok_or_else(|| Error::field("before", msg!("Choose an item of this album.")))?,
+    };
+
+    let position = |index: Option<usize>| index.and_then(|at| others.get(at)).map(|row| row.2);
+    let (before, after) = (position(to.checked_sub(1)), position(Some(to)));
+    let between = match (before, after) {
+        (None, None) => Some(GAP),
+        (None, Some(after)) => Some(after - GAP),
+        (Some(before), None) => Some(before + GAP),
+        (Some(before), Some(after)) if after - before > 1 => Some(i64::midpoint(before, after)),
+        _ => None,
+    };
+    match between {
+        Some(between) => {
+            store::album_items::update_position(conn, album.id, (moved, copy), between)?;
+        }
+        // No number is left between the two.
+        None => {
+            others.insert(to, (moved, copy, 0));
+            number(conn, album.id, others.iter().map(|(item, copy, _)| (*item, *copy)))?;
+        }
+    }
+    album.updated_at = now();
+    store::albums::update(conn, &album)?;
+    Ok(())
+}
+
+/// Hides a user's items in the albums of others while the user is not active, and shows them again afterwards; in the
+/// transaction that changes the status.
+pub(crate) fn follow_status(conn: &mut Conn, user: UserId) -> Result<()> {
+    let ids = store::album_items::list_in_albums_of_others(conn, user)?;
+    let mut shown = std::collections::HashSet::new();
+    for ids in ids.chunks(super::selection::MAX_SELECTED) {
+        let items = store::items::list_of(conn, user, ids)?;
+        shown.extend(items.iter().filter(|item| item.is_shown_in_albums()).map(|item| item.id));
+    }
+    Ok(store::album_items::update_all_of_user(conn, user, |id| shown.contains(&id))?)
+}
+
+/// Corrects how many items the albums of others show, in the transaction that removes a user with all items.
+pub(crate) fn forget_user(conn: &mut Conn, user: UserId) -> Result<()> {
+    Ok(store::album_items::update_all_of_user(conn, user, |_| false)?)
 }
 
 /// Makes the order in which an album is shown its custom order. What is not shown comes last.
@@ -282,115 +330,4 @@ fn number(conn: &mut Conn, id: AlbumId, keys: impl Iterator<Item = (ItemId, i16)
         store::album_items::update_position(conn, id, key, position)?;
     }
     Ok(())
-}
-
-/// Which page of an album.
-#[derive(Debug, Clone, Default)]
-pub struct AlbumQuery {
-    /// Another order than the album's own.
-    pub sort: Option<AlbumSort>,
-    pub cursor: Option<String>,
-    /// In place of `cursor`: the page ends before this position.
-    pub before: Option<String>,
-    pub limit: u8,
-}
-
-/// An album, those around it, and one page of its items.
-pub struct AlbumPage {
-    pub album: Album,
-    pub above: Vec<Album>,
-    /// The albums in it; only with the first page.
-    pub children: Vec<AlbumCover>,
-    pub sort: AlbumSort,
-    pub listing: Listing,
-}
-
-/// One page of an album.
-///
-/// # Errors
-/// `NotFound`, `Invalid` for a bad cursor.
-pub fn page(
-    reader: &mut LibraryReader<'_>,
-    user: &User,
-    id: AlbumId,
-    query: &AlbumQuery,
-) -> Result<AlbumPage> {
-    let conn = &mut *reader.conn;
-    let album = find_own(conn, user, id)?;
-    let sort = query.sort.filter(|_| album.kind == AlbumKind::Album).unwrap_or(album.sort);
-    let above = albums::ancestors(conn, user, &album)?;
-    let is_first = query.cursor.is_none() && query.before.is_none();
-    let children = if is_first {
-        let children = store::albums::list_children(conn, user.id, id)?;
-        albums::with_covers(conn, user, children)?
-    } else {
-        Vec::new()
-    };
-
-    let decode = |text: &String| sort.decode_cursor(text).ok_or_else(bad_cursor);
-    let limit = usize::from(query.limit);
-    let most = i64::from(query.limit) + 1;
-    let (rows, has_more) = if let Some(end) = query.before.as_ref().map(decode).transpose()? {
-        let mut rows =
-            store::album_items::list(conn, id, (sort, true), Some(&end), i64::from(query.limit))?;
-        rows.reverse();
-        // What follows is the page that the reader comes from.
-        (rows, true)
-    } else {
-        let after = query.cursor.as_ref().map(decode).transpose()?;
-        let mut rows = store::album_items::list(conn, id, (sort, false), after.as_ref(), most)?;
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        (rows, has_more)
-    };
-
-    let next = rows.last().filter(|_| has_more).map(|row| row.cursor(sort));
-    let start = rows.first().map(|row| row.cursor(sort));
-    let offset = match &start {
-        Some(start) if !is_first => store::album_items::count_before(conn, id, sort, start)?,
-        _ => 0,
-    };
-    let items = items_of(conn, user, &rows)?;
-    let tracks = music_albums::find_tracks(conn, user, &items)?;
-    let listing = Listing {
-        items,
-        next,
-        previous: start.filter(|_| offset > 0),
-        offset,
-        tracks,
-        sort: sort.list_sort(),
-        ..Listing::empty()
-    };
-    Ok(AlbumPage { album, above, children, sort, listing })
-}
-
-/// Some items of an album after a position, and the position after them; `None` at the end.
-///
-/// # Errors
-/// `NotFound`, database errors.
-pub fn list_items(
-    services: &Services,
-    user: &User,
-    id: AlbumId,
-    after: Option<&Cursor>,
-) -> Result<(Vec<Item>, Option<Cursor>)> {
-    /// Items read at once.
-    const BATCH_ITEMS: i64 = 500;
-    services.db.read(|conn| {
-        let album = find_own(conn, user, id)?;
-        let order = (album.sort, false);
-        let rows = store::album_items::list(conn, id, order, after, BATCH_ITEMS)?;
-        let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == BATCH_ITEMS);
-        let next = rows.last().filter(|_| is_full).map(|row| row.cursor(album.sort));
-        Ok((items_of(conn, user, &rows)?, next))
-    })
-}
-
-/// The items of these rows, in their order.
-fn items_of(conn: &mut Conn, user: &User, rows: &[AlbumItem]) -> Result<Vec<Item>> {
-    let ids: Vec<ItemId> = rows.iter().map(|row| row.item_id).collect();
-    let found = store::items::list_of(conn, user.id, &ids)?;
-    let by_id: std::collections::HashMap<ItemId, Item> =
-        found.into_iter().map(|item| (item.id, item)).collect();
-    Ok(ids.iter().filter_map(|id| by_id.get(id).cloned()).collect())
 }

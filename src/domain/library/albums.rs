@@ -1,11 +1,17 @@
 //! Albums and playlists: create, change, delete, list. What is put into them is in `album_contents`.
 
+use super::album_page;
 use super::reader::LibraryReader;
 use crate::db::Conn;
+use crate::domain::audit;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, FieldError, Result};
+use crate::model::actor::Actor;
 use crate::model::authority::Authority;
-use crate::model::{Album, AlbumId, AlbumKind, AlbumSort, Cursor, Item, ItemId, Time, User, now};
+use crate::model::{
+    Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, Cursor, Event, Item, ItemId, Time, User,
+    UserId, now,
+};
 use crate::state::Services;
 use crate::storage::file_name::sort_key;
 use crate::store;
@@ -76,7 +82,7 @@ pub(crate) fn insert(conn: &mut Conn, user: &User, new: &NewAlbum) -> Result<Alb
     }
     if let Some(parent) = new.parent {
         let parent = find_parent(conn, user, parent)?;
-        if ancestors(conn, user, &parent)?.len() + 2 > MAX_DEPTH {
+        if ancestors(conn, &parent)?.len() + 2 > MAX_DEPTH {
             return Err(Error::field(
                 "parent",
                 fill!("Albums can be nested {depth} levels deep.", depth = MAX_DEPTH),
@@ -125,63 +131,72 @@ pub fn change(
     change: &AlbumChange,
 ) -> Result<Album> {
     let user = authority.user;
-    let name = change.name.as_deref().map(clean_name).transpose()?;
-    let description = change.description.as_deref().map(clean_description).transpose()?;
-
     services.write_library(user.id, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
-        let mut album = find_own(conn, user, id)?;
-        if let Some(name) = &name {
-            album.name_key = key_of(name);
-            album.name.clone_from(name);
-        }
-        if let Some(description) = &description {
-            album.description.clone_from(description);
-        }
-        if let Some(sort) = change.sort {
-            // A playlist has only the order that its owner gives it.
-            if album.kind == AlbumKind::Playlist && sort != AlbumSort::Custom {
-                return Err(Error::field("sort", msg!("A playlist has an order of its own.")));
-            }
-            album.sort = sort;
-        }
-        if let Some(cover) = change.cover {
-            if let Some(item) = cover
-                && store::album_items::list_of(conn, id, &[item])?.is_empty()
-            {
-                return Err(Error::field("cover", msg!("Choose an item of this album.")));
-            }
-            album.cover_id = cover;
-        }
-        album.updated_at = now();
-        store::albums::update(conn, &album)?;
-        Ok(album)
+        let album = find_own(conn, user, id)?;
+        change_row(conn, album, change)
     })
+}
+
+/// As [`change`], in the caller's transaction.
+pub(crate) fn change_row(conn: &mut Conn, mut album: Album, change: &AlbumChange) -> Result<Album> {
+    if let Some(name) = &change.name {
+        album.name = clean_name(name)?;
+        album.name_key = key_of(&album.name);
+    }
+    if let Some(description) = &change.description {
+        album.description = clean_description(description)?;
+    }
+    if let Some(sort) = change.sort {
+        // A playlist has only the order that its owner gives it.
+        if album.kind == AlbumKind::Playlist && sort != AlbumSort::Custom {
+            return Err(Error::field("sort", msg!("A playlist has an order of its own.")));
+        }
+        album.sort = sort;
+    }
+    if let Some(cover) = change.cover {
+        if let Some(item) = cover
+            && store::album_items::list_of(conn, album.id, &[item])?.is_empty()
+        {
+            return Err(Error::field("cover", msg!("Choose an item of this album.")));
+        }
+        album.cover_id = cover;
+    }
+    album.updated_at = now();
+    store::albums::update(conn, &album)?;
+    Ok(album)
 }
 
 /// Deletes an album and those in it. The items stay in the library. Returns how many albums were deleted.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn delete(services: &Services, authority: &Authority<'_>, id: AlbumId) -> Result<usize> {
+pub fn delete(
+    services: &Services,
+    authority: &Authority<'_>,
+    actor: &Actor,
+    id: AlbumId,
+) -> Result<usize> {
     let user = authority.user;
     services.write_library(user.id, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
         find_own(conn, user, id)?;
-        let tree = list_tree(conn, user, id)?;
+        let tree = list_tree(conn, user.id, id)?;
         for album in &tree {
             store::albums::delete(conn, user.id, *album)?;
         }
+        let detail = format!("{} albums", tree.len());
+        audit::append(conn, Event::AlbumDeleted, actor, &user.username, &detail)?;
         Ok(tree.len())
     })
 }
 
 /// The album and all albums in it.
-fn list_tree(conn: &mut Conn, user: &User, id: AlbumId) -> Result<Vec<AlbumId>> {
+pub(crate) fn list_tree(conn: &mut Conn, owner: UserId, id: AlbumId) -> Result<Vec<AlbumId>> {
     let mut tree = vec![id];
     let mut next = 0;
     while let Some(album) = tree.get(next).copied() {
-        tree.extend(store::albums::list_children(conn, user.id, album)?.iter().map(|it| it.id));
+        tree.extend(store::albums::list_children(conn, owner, album)?.iter().map(|it| it.id));
         next += 1;
     }
     Ok(tree)
@@ -194,7 +209,7 @@ fn list_tree(conn: &mut Conn, user: &User, id: AlbumId) -> Result<Vec<AlbumId>> 
 pub fn count_within(services: &Services, user: &User, id: AlbumId) -> Result<(Album, usize)> {
     services.db.read(|conn| {
         let album = find_own(conn, user, id)?;
-        Ok((album, list_tree(conn, user, id)?.len() - 1))
+        Ok((album, list_tree(conn, user.id, id)?.len() - 1))
     })
 }
 
@@ -210,11 +225,11 @@ pub fn find(services: &Services, user: &User, id: AlbumId) -> Result<Album> {
 }
 
 /// The albums that contain an album, outermost first.
-pub(super) fn ancestors(conn: &mut Conn, user: &User, album: &Album) -> Result<Vec<Album>> {
+pub(crate) fn ancestors(conn: &mut Conn, album: &Album) -> Result<Vec<Album>> {
     let mut above = Vec::new();
     let mut parent = album.parent_id;
     while let Some(id) = parent.filter(|_| above.len() < MAX_DEPTH) {
-        let Some(album) = store::albums::find(conn, user.id, id)? else { break };
+        let Some(album) = store::albums::find(conn, album.user_id, id)? else { break };
         parent = album.parent_id;
         above.push(album);
     }
@@ -237,7 +252,7 @@ pub fn list(
     let has_more = albums.len() > size;
     albums.truncate(size);
     let next = albums.last().filter(|_| has_more).map(|album| (album.updated_at, album.id));
-    Ok((with_covers(reader.conn, user, albums)?, next))
+    Ok((with_covers(reader.conn, albums)?, next))
 }
 
 /// Albums that a selection can be added to, the last changed ones first.
@@ -274,16 +289,12 @@ pub(super) fn find_named(
     let matching = names.into_iter().filter(|(_, name)| is_match(name)).map(|(id, _)| id);
     let ids: Vec<AlbumId> = matching.take(limit).collect();
     let albums = store::albums::list_of(conn, user.id, &ids)?;
-    with_covers(conn, user, albums)
+    with_covers(conn, albums)
 }
 
 /// Adds the item on the cover to each album: the chosen one, otherwise the first.
-pub(super) fn with_covers(
-    conn: &mut Conn,
-    user: &User,
-    albums: Vec<Album>,
-) -> Result<Vec<AlbumCover>> {
-    let mut ids = Vec::new();
+pub(crate) fn with_covers(conn: &mut Conn, albums: Vec<Album>) -> Result<Vec<AlbumCover>> {
+    let mut rows = Vec::new();
     for album in &albums {
         let chosen = match album.cover_id {
             Some(item) => store::album_items::list_of(conn, album.id, &[item])?,
@@ -295,13 +306,13 @@ pub(super) fn with_covers(
         } else {
             store::album_items::list(conn, album.id, (album.sort, false), None, 1)?
         };
-        ids.push(first.first().map(|row| row.item_id));
+        rows.push(first.into_iter().next());
     }
-    let wanted: Vec<ItemId> = ids.iter().flatten().copied().collect();
-    let items = store::items::list_of(conn, user.id, &wanted)?;
-    let covers = albums.into_iter().zip(ids).map(|(album, id)| AlbumCover {
+    let wanted: Vec<AlbumItem> = rows.iter().flatten().cloned().collect();
+    let items = album_page::items_of(conn, &wanted)?;
+    let covers = albums.into_iter().zip(rows).map(|(album, row)| AlbumCover {
         album,
-        cover: items.iter().find(|item| Some(item.id) == id).cloned(),
+        cover: row.and_then(|row| items.iter().find(|item| item.id == row.item_id).cloned()),
     });
     Ok(covers.collect())
 }

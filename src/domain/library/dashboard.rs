@@ -62,7 +62,8 @@ pub fn load_dashboard(reader: &mut LibraryReader<'_>, user: &User) -> Result<Das
     let files = ItemFilter::shelf(Shelf::Uploads);
     let files = store::item_lists::list(conn, user.id, &files, Sort::Newest, None, FILE_ROWS)?;
 
-    let tracks = music_albums::find_tracks(conn, user, &[played.as_slice(), &favorites].concat())?;
+    let tracks =
+        music_albums::find_tracks(conn, user.id, &[played.as_slice(), &favorites].concat())?;
     Ok(DashboardData { on_this_day, recent, favorites, played, files, tracks })
 }
 

@@ -1,9 +1,12 @@
 //! The data of an item's page.
 
+use super::album_page::{self, Neighbor};
 use super::music_albums;
 use crate::error::{Error, Result};
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Cursor, Directory, Item, ItemId, Shelf, Sort, Track, User, now};
+use crate::model::{
+    Album, AlbumId, Cursor, Directory, Item, ItemId, Shelf, Sort, Track, User, now,
+};
 use crate::state::Services;
 use crate::store;
 
@@ -13,34 +16,50 @@ pub struct ItemView {
     /// Its tags, if it is a recording.
     pub tracks: Vec<Track>,
     pub directory: Directory,
-    pub newer: Option<ItemId>,
-    pub older: Option<ItemId>,
+    /// The album that it is seen in.
+    pub album: Option<Album>,
+    pub newer: Option<Neighbor>,
+    pub older: Option<Neighbor>,
 }
 
-/// Returns an item for its page. Records that it was opened, unless it is in the trash.
+/// Returns an item for its page, as a part of an album if it is seen in one. Records that it was opened, unless it is in
+/// the trash.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn view(services: &Services, user: &User, id: ItemId) -> Result<ItemView> {
+pub fn view(
+    services: &Services,
+    user: &User,
+    id: ItemId,
+    album: Option<AlbumId>,
+) -> Result<ItemView> {
     let shown = services.db.read(|conn| {
         let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
         let directory =
             store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
+        let tracks = music_albums::find_tracks(conn, user.id, std::slice::from_ref(&item))?;
+        let album = match album {
+            Some(album) => store::albums::find(conn, user.id, album)?,
+            None => None,
+        };
+        if let Some(album) = album {
+            let (newer, older) = album_page::find_neighbors(conn, &album, id)?;
+            return Ok(ItemView { item, tracks, directory, album: Some(album), newer, older });
+        }
         let filter = ItemFilter::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
         let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
         let cursor = Cursor::after_item(&item, sort);
 
         // The neighbors on the shelf, for the viewer's arrows.
-        let mut neighbor = |sort| -> Result<Option<ItemId>> {
+        let mut neighbor = |sort| -> Result<Option<Neighbor>> {
             let next = store::item_lists::list(conn, user.id, &filter, sort, Some(&cursor), 1)?;
-            Ok(next.first().map(|item| item.id))
+            Ok(next.first().map(|item| (item.id, user.id)))
         };
 
         let older = neighbor(sort)?;
         // The next newer item follows in the opposite order, which the trash does not have.
         let newer = if item.in_trash { None } else { neighbor(Sort::Oldest)? };
-        let tracks = music_albums::find_tracks(conn, user, std::slice::from_ref(&item))?;
-        Ok(ItemView { item, tracks, directory, newer, older })
+        Ok(ItemView { item, tracks, directory, album: None, newer, older })
     })?;
 
     // Items in the trash do not appear under Recents.

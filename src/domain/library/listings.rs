@@ -277,7 +277,7 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User, query: &ListingQuery) -
         Some(first) => look_back(conn, user, query, &months, first)?,
         None => (None, 0),
     };
-    let tracks = music_albums::find_tracks(conn, user, &items)?;
+    let tracks = music_albums::find_tracks(conn, user.id, &items)?;
     let is_timeline = matches!(filter.shelf, Shelf::Timeline | Shelf::Photos | Shelf::Videos);
     let places = if is_timeline && sort.reversed().is_some() && reader.library.has_places(conn)? {
         let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
@@ -347,7 +347,7 @@ fn find_names(
 }
 
 /// A user's directory and its ancestors, outermost first.
-fn find_directory(
+pub(crate) fn find_directory(
     conn: &mut Conn,
     user: &User,
     id: DirectoryId,

@@ -3,7 +3,7 @@
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::item::ItemKind;
-use crate::model::{Item, ItemId, Track, User};
+use crate::model::{Item, ItemId, Track, User, UserId};
 use crate::state::Services;
 use crate::store;
 
@@ -137,11 +137,11 @@ pub fn find_album(
 }
 
 /// Tags of the recordings among these items.
-pub fn find_tracks(conn: &mut Conn, user: &User, items: &[Item]) -> Result<Vec<Track>> {
+pub fn find_tracks(conn: &mut Conn, owner: UserId, items: &[Item]) -> Result<Vec<Track>> {
     let music = items.iter().filter(|item| item.kind == ItemKind::Audio);
     let ids: Vec<ItemId> = music.map(|item| item.id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(store::item_details::list_tracks(conn, user.id, &ids)?)
+    Ok(store::item_details::list_tracks(conn, owner, &ids)?)
 }

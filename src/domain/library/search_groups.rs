@@ -74,7 +74,7 @@ pub fn find_groups(
     }
     let of_kind = |(word, count)| ItemKind::parse(word).map(|kind| (kind, count));
 
-    let tracks = music_albums::find_tracks(reader.conn, user, &items)?;
+    let tracks = music_albums::find_tracks(reader.conn, user.id, &items)?;
     let prefixes = query_words(text);
     Ok(SearchGroups {
         count: items.len(),

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::domain::accounts::remove;
 use crate::domain::auth::login;
 use crate::domain::library::trash;
+use crate::domain::sharing::{grants, notifications};
 use crate::domain::uploads::resumable;
 use crate::domain::{audit, clock, previews};
 use crate::error::Result;
@@ -45,6 +46,11 @@ pub fn run_round(services: &Services) -> Result<()> {
     if removed > 0 {
         tracing::info!("{removed} rejected requests removed");
     }
+    let ended = grants::end_expired(services, at)?;
+    if ended > 0 {
+        tracing::info!("{ended} grants ended by their date");
+    }
+    notifications::purge(services, at)?;
     audit::purge(services, at)?;
     services.db.write(|conn| {
         store::sessions::delete_expired(conn, at - SESSION_RETENTION)?;

@@ -1,5 +1,7 @@
 //! `/api/albums/{album}/items`: what is in an album.
 
+use std::collections::HashMap;
+
 use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -7,14 +9,18 @@ use utoipa::{IntoParams, ToSchema};
 use super::albums::{AlbumSortWord, parse_album, parse_ids};
 use super::bodies::ItemBody;
 use super::respond::{json_with_etag, no_content, ok};
-use crate::domain::library::album_contents::{self, AlbumQuery, Place};
+use crate::domain::library::album_contents::{self, Place};
+use crate::domain::library::album_page::{self, AlbumQuery};
 use crate::domain::library::{listings, reader};
-use crate::error::Error;
+use crate::domain::sharing::notifications::name_of;
+use crate::domain::sharing::shared_albums::{self, Target};
+use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::{Json, Query};
 use crate::http::media_response::parse_id;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::model::{Item, ItemId};
 
 /// Items per page by default.
 const DEFAULT_LIMIT: u8 = 50;
@@ -46,10 +52,21 @@ pub struct AlbumItemsQuery {
 /// A page of the items of an album.
 #[derive(Serialize, ToSchema)]
 pub struct AlbumItemsBody {
-    items: Vec<ItemBody>,
+    pub(super) items: Vec<ItemBody>,
     /// Where the next page starts; null on the last.
     #[schema(required = true)]
-    next_cursor: Option<String>,
+    pub(super) next_cursor: Option<String>,
+}
+
+/// # Errors
+/// `Invalid` for a limit that is too high or 0.
+pub(super) fn parse_limit(limit: Option<u8>) -> Result<u8> {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if (1..=MAX_LIMIT).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Error::field("limit", "1 to 200."))
+    }
 }
 
 /// List the items of an album in its order.
@@ -63,20 +80,22 @@ pub(super) async fn list_album_items(
     Query(query): Query<AlbumItemsQuery>,
 ) -> HandlerResult {
     let (id, auth_session) = (parse_album(&path)?, caller.auth_session.clone());
-    let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(Error::field("limit", "1 to 200.").into());
-    }
+    let limit = parse_limit(query.limit)?;
     let wanted =
         AlbumQuery { sort: query.sort.map(Into::into), cursor: query.cursor, before: None, limit };
     let body = run_blocking(&caller.services, move |services| {
         let user = &auth_session.user;
-        let page = reader::read(services, user.id, |reader| {
-            album_contents::page(reader, user, id, &wanted)
-        })?;
+        let page =
+            reader::read(services, user.id, |reader| album_page::page(reader, user, id, &wanted))?;
         let names = listings::directory_names(services, user, &page.listing.items)?;
         let base = services.settings.base_path();
-        let item = |item| ItemBody::from_item(item, &names, base);
+        let others: HashMap<_, _> =
+            page.others.iter().map(|other| (other.id, name_of(other))).collect();
+        let media = format!("{base}/api/albums/{id}/media");
+        let item = |item: &Item| match others.get(&item.user_id) {
+            Some(name) => ItemBody::from_other(item, name.clone(), &media),
+            None => ItemBody::from_item(item, &names, base),
+        };
         Ok(AlbumItemsBody {
             items: page.listing.items.iter().map(item).collect(),
             next_cursor: page.listing.next.map(|cursor| cursor.encode()),
@@ -90,17 +109,17 @@ pub(super) async fn list_album_items(
 pub struct AlbumSelectionBody {
     /// At most 1000.
     #[schema(min_items = 1, max_items = 1000)]
-    ids: Vec<String>,
+    pub(super) ids: Vec<String>,
 }
 
 /// What came of adding items.
 #[derive(Serialize, ToSchema)]
 pub struct AddedBody {
-    added: usize,
+    pub(super) added: usize,
     /// They stay where they are.
-    already_there: usize,
+    pub(super) already_there: usize,
     /// Not the user's, in the trash, or not a recording for a playlist.
-    left_out: usize,
+    pub(super) left_out: usize,
 }
 
 /// Add items to an album. The files stay where they are.
@@ -115,7 +134,9 @@ pub(super) async fn add_album_items(
     let (id, auth_session) = (parse_album(&path)?, caller.auth_session.clone());
     let ids = parse_ids(&body.ids)?;
     let added = run_blocking(&caller.services, move |services| {
-        album_contents::add(services, &auth_session.authority(), id, &ids)
+        let (_, added) =
+            shared_albums::add(services, &auth_session.authority(), Target::Own(id), &ids)?;
+        Ok(added)
     })
     .await?;
     ok(&AddedBody {
@@ -148,10 +169,20 @@ pub(super) async fn remove_album_items(
 pub struct ArrangementBody {
     /// The item that moves.
     #[schema(format = "uuid")]
-    item: String,
+    pub(super) item: String,
     /// The item that follows it then; null for the end.
     #[schema(required = true, format = "uuid")]
-    before: Option<String>,
+    pub(super) before: Option<String>,
+}
+
+impl ArrangementBody {
+    pub(super) fn parse(&self) -> Result<(ItemId, Place)> {
+        let place = match &self.before {
+            Some(before) => Place::Before(parse_id(before)?),
+            None => Place::Last,
+        };
+        Ok((parse_id(&self.item)?, place))
+    }
 }
 
 /// Move an item of an album to another place. The album is shown in its custom order from then on.
@@ -164,11 +195,7 @@ pub(super) async fn arrange_album(
     Json(body): Json<ArrangementBody>,
 ) -> HandlerResult {
     let (id, auth_session) = (parse_album(&path)?, caller.auth_session.clone());
-    let item = parse_id(&body.item)?;
-    let place = match &body.before {
-        Some(before) => Place::Before(parse_id(before)?),
-        None => Place::Last,
-    };
+    let (item, place) = body.parse()?;
     run_blocking(&caller.services, move |services| {
         album_contents::arrange(services, &auth_session.authority(), id, item, place)
     })

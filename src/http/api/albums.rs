@@ -44,6 +44,26 @@ pub enum AlbumSortWord {
     Custom,
 }
 
+impl AlbumChangeBody {
+    /// # Errors
+    /// `Invalid` for a cover that is no id.
+    pub(super) fn into_change(self) -> Result<AlbumChange> {
+        let cover = match self.cover {
+            Nullable::Missing => None,
+            Nullable::Null => Some(None),
+            Nullable::Value(text) => Some(Some(
+                ItemId::parse(&text).ok_or_else(|| Error::field("cover", "The id of an item."))?,
+            )),
+        };
+        Ok(AlbumChange {
+            name: self.name,
+            description: self.description,
+            sort: self.sort.map(Into::into),
+            cover,
+        })
+    }
+}
+
 impl From<AlbumKindWord> for AlbumKind {
     fn from(word: AlbumKindWord) -> Self {
         match word {
@@ -91,7 +111,7 @@ pub struct AlbumBody {
 }
 
 impl AlbumBody {
-    fn from_album(album: &Album) -> Self {
+    pub(super) fn from_album(album: &Album) -> Self {
         Self {
             id: album.id.to_string(),
             kind: match album.kind {
@@ -255,19 +275,7 @@ pub(super) async fn patch_album(
     Json(body): Json<AlbumChangeBody>,
 ) -> HandlerResult {
     let (id, auth_session) = (parse_album(&path)?, caller.auth_session.clone());
-    let cover = match body.cover {
-        Nullable::Missing => None,
-        Nullable::Null => Some(None),
-        Nullable::Value(text) => Some(Some(
-            ItemId::parse(&text).ok_or_else(|| Error::field("cover", "The id of an item."))?,
-        )),
-    };
-    let change = AlbumChange {
-        name: body.name,
-        description: body.description,
-        sort: body.sort.map(Into::into),
-        cover,
-    };
+    let change = body.into_change()?;
     let changed = run_blocking(&caller.services, move |services| {
         albums::change(services, &auth_session.authority(), id, &change)
     });
@@ -279,8 +287,9 @@ pub(super) async fn patch_album(
     responses((status = 204)))]
 pub(super) async fn delete_album(caller: ApiUser, path: web::Path<String>) -> HandlerResult {
     let (id, auth_session) = (parse_album(&path)?, caller.auth_session.clone());
+    let actor = caller.actor();
     run_blocking(&caller.services, move |services| {
-        albums::delete(services, &auth_session.authority(), id)
+        albums::delete(services, &auth_session.authority(), &actor, id)
     })
     .await?;
     no_content()

@@ -34,9 +34,14 @@ pub struct ItemBody {
     size: i64,
     /// Lower-case hexadecimal.
     sha256: String,
-    #[schema(format = "uuid")]
-    directory_id: String,
+    /// Null for an item of another user.
+    #[schema(required = true, format = "uuid")]
+    directory_id: Option<String>,
     directory_name: String,
+    /// The name of its owner, if it belongs to another user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    owner: Option<String>,
     favorite: bool,
     #[schema(required = true, format = "date-time")]
     trashed_at: Option<String>,
@@ -123,6 +128,17 @@ impl ItemBody {
 
     /// Creates a body. `names` contains the names of directories, and URLs start with `base`.
     pub fn from_item(item: &Item, names: &HashMap<DirectoryId, String>, base: &str) -> Self {
+        Self {
+            directory_id: Some(item.directory_id.to_string()),
+            directory_name: names.get(&item.directory_id).cloned().unwrap_or_default(),
+            favorite: item.favorite,
+            owner: None,
+            ..Self::from_other(item, String::new(), &format!("{base}/api/media"))
+        }
+    }
+
+    /// Creates the body of an item of another user, without what is only for its owner. Its bytes are below `media`.
+    pub fn from_other(item: &Item, owner: String, media: &str) -> Self {
         use crate::model::ScanStatus;
         use crate::model::item::ItemKind;
 
@@ -140,9 +156,10 @@ impl ItemBody {
             mime: item.mime.clone(),
             size: item.size,
             sha256: item.sha256.clone(),
-            directory_id: item.directory_id.to_string(),
-            directory_name: names.get(&item.directory_id).cloned().unwrap_or_default(),
-            favorite: item.favorite,
+            directory_id: None,
+            directory_name: String::new(),
+            owner: Some(owner),
+            favorite: false,
             trashed_at: item.trashed_at.map(rfc3339),
             // The time of the photo, or else of the upload: a local time, which counts as UTC if its offset is unknown.
             taken_at: rfc3339(item.shown_at.utc(item.taken_offset)),
@@ -163,9 +180,9 @@ impl ItemBody {
                 // file.
                 ScanStatus::Skipped | ScanStatus::Unscannable => ScanWord::Skipped,
             },
-            thumbnail_url: preview_path(&format!("{base}/api/media"), item, 320),
-            content_url: format!("{base}/api/media/{}/content", item.id),
-            motion_url: motion_path(&format!("{base}/api/media"), item),
+            thumbnail_url: preview_path(media, item, 320),
+            content_url: format!("{media}/{}/content", item.id),
+            motion_url: motion_path(media, item),
             // `into_duplicate` sets it in the response to an upload.
             duplicate: false,
             metadata: None,

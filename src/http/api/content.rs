@@ -25,6 +25,13 @@ pub struct ContentQuery {
     download: Option<String>,
 }
 
+impl ContentQuery {
+    /// Any non-empty value of `download` requests a download.
+    pub(super) fn is_download(&self) -> bool {
+        self.download.as_ref().is_some_and(|value| !value.is_empty())
+    }
+}
+
 /// Get an item's bytes, whole or as a range.
 #[utoipa::path(get, path = "/api/media/{id}/content", tag = "Media",
     params(("id" = String, Path, format = "uuid"), ContentQuery),
@@ -35,13 +42,12 @@ pub(super) async fn get_content(
     path: web::Path<String>,
     Query(query): Query<ContentQuery>,
 ) -> HandlerResult {
-    // Any non-empty value of `download` requests a download.
-    let is_download = query.download.is_some_and(|value| !value.is_empty());
+    let is_download = query.is_download();
     media_response::content_response(
         &caller.services,
-        &caller.auth_session,
+        caller.user(),
         &request,
-        &path,
+        media_response::parse_id(&path)?,
         is_download,
     )
     .await
@@ -57,6 +63,12 @@ pub struct ThumbnailQuery {
     size: Option<Size>,
     /// As in `thumbnail_url`; the response may then be cached permanently.
     v: Option<String>,
+}
+
+impl ThumbnailQuery {
+    pub(super) fn side(&self) -> Option<&'static str> {
+        self.size.as_ref().map(Size::side)
+    }
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -92,14 +104,13 @@ pub(super) async fn get_thumbnail(
     path: web::Path<String>,
     Query(query): Query<ThumbnailQuery>,
 ) -> HandlerResult {
-    let size = query.size.as_ref().map(Size::side);
+    let size = query.side();
     media_response::thumbnail_response(
         &caller.services,
-        &caller.auth_session,
+        caller.user(),
         &request,
-        &path,
-        size,
-        query.v.as_deref(),
+        media_response::parse_id(&path)?,
+        (size, query.v.as_deref()),
     )
     .await
 }
@@ -113,5 +124,6 @@ pub(super) async fn get_motion(
     request: HttpRequest,
     path: web::Path<String>,
 ) -> HandlerResult {
-    media_response::motion_response(&caller.services, &caller.auth_session, &request, &path).await
+    let id = media_response::parse_id(&path)?;
+    media_response::motion_response(&caller.services, caller.user(), &request, id).await
 }

@@ -9,11 +9,16 @@ mod content;
 mod directories;
 mod docs;
 mod edit_media;
+mod grants;
+mod groups;
 mod media;
 mod metadata_body;
+mod notifications;
 pub mod openapi;
 mod respond;
 mod routes;
+mod shared;
+mod shared_media;
 mod tus;
 mod upload;
 

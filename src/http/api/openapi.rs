@@ -6,8 +6,8 @@ use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    admin_users, album_items, albums, auth, content, directories, docs, edit_media, media, tus,
-    upload,
+    admin_users, album_items, albums, auth, content, directories, docs, edit_media, grants, groups,
+    media, notifications, shared, shared_media, tus, upload,
 };
 use crate::error::{Error, Result};
 use crate::http::response::error_body::ErrorBody;
@@ -24,13 +24,22 @@ use crate::http::response::error_body::ErrorBody;
         directories::list_directories, directories::create_directory, directories::patch_directory, directories::delete_directory,
         albums::list_albums, albums::create_album, albums::get_album, albums::patch_album, albums::delete_album,
         album_items::list_album_items, album_items::add_album_items, album_items::remove_album_items, album_items::arrange_album,
+        shared_media::get_album_content, shared_media::get_album_thumbnail, shared_media::get_album_motion,
+        grants::list_grants, grants::create_grants, grants::patch_grant, grants::end_grant,
+        shared::list_shared, shared::get_shared, shared::patch_shared, shared::leave_shared, shared::return_to_shared,
+        shared::list_shared_items, shared::add_shared_items, shared::remove_shared_items, shared::arrange_shared,
+        shared::get_shared_item,
+        shared_media::get_shared_content, shared_media::get_shared_thumbnail, shared_media::get_shared_motion,
+        groups::list_groups, groups::create_group, groups::get_group, groups::patch_group, groups::delete_group,
+        groups::add_member, groups::patch_member, groups::remove_member, groups::list_people,
+        notifications::list_notifications, notifications::mark_seen,
         admin_users::list_users, admin_users::get_user, admin_users::patch_user,
         docs::get_document, docs::show_docs,
     ),
     components(schemas(ErrorBody)),
     modifiers(&CommonResponses),
     security(("bearer" = []), ("cookie" = [], "csrf" = [])),
-    tags((name = "Authentication"), (name = "Media"), (name = "Resumable uploads"), (name = "Folders"), (name = "Albums"), (name = "People"), (name = "About")),
+    tags((name = "Authentication"), (name = "Media"), (name = "Resumable uploads"), (name = "Folders"), (name = "Albums"), (name = "Sharing"), (name = "People"), (name = "About")),
 )]
 struct Api;
 

@@ -1,8 +1,8 @@
 //! The routes of the API.
 
 use super::{
-    admin_users, album_items, albums, auth, content, directories, docs, edit_media, media, tus,
-    upload,
+    admin_users, album_items, albums, auth, content, directories, docs, edit_media, grants, groups,
+    media, notifications, shared, shared_media, tus, upload,
 };
 use crate::http::route::Route;
 
@@ -17,6 +17,11 @@ pub fn routes() -> Vec<Route> {
         directories::routes(),
         albums::routes(),
         album_items::routes(),
+        grants::routes(),
+        shared::routes(),
+        shared_media::routes(),
+        groups::routes(),
+        notifications::routes(),
         admin_users::routes(),
         docs::routes(),
     ];

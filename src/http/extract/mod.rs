@@ -6,4 +6,5 @@ pub mod form;
 pub mod json;
 pub mod language;
 pub mod multipart;
+pub mod shared_item;
 pub mod user;

@@ -15,14 +15,16 @@ use crate::http::response::html::HtmlPage;
 use crate::http::routes::routes;
 
 /// Attributes that contain an address in our pages. `value` does not.
-const URL_ATTRIBUTES: [&str; 17] = [
+const URL_ATTRIBUTES: [&str; 19] = [
     "action",
     "data-cover",
+    "data-file",
     "data-icons",
     "data-large",
     "data-motion",
     "data-original",
     "data-outlines",
+    "data-page",
     "data-root",
     "data-small",
     "data-src",

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::components::{folder_label, format};
 use crate::domain::accounts::admin;
 use crate::domain::library::reader::{self, LibraryReader};
+use crate::domain::sharing::notifications;
 use crate::error::{Result, format_bytes};
 use crate::http::extract::user::CurrentUser;
 use crate::http::flash::Flash;
@@ -51,6 +52,8 @@ pub struct Layout {
     pub views: Vec<Link>,
     pub own: Vec<Link>,
     pub pending: i64,
+    /// Notifications that the user has not seen.
+    pub unseen: i64,
     pub storage: Storage,
     pub flash: Option<Flash>,
     pub path: String,
@@ -136,11 +139,13 @@ impl Layout {
             ],
             views: vec![
                 link(msg!("Albums"), "/albums", "images", &[]),
+                link(msg!("Shared"), "/shared", "share-2", &["/groups"]),
                 link(msg!("Favorites"), "/favorites", "star", &[]),
                 link(msg!("Trash"), "/trash", "trash-2", &[]),
             ],
             own: directory_links(&summary.directories, &page_path),
             pending,
+            unseen: notifications::count_unseen(reader, &user)?,
             storage: storage_meter(&user),
             flash,
             path: page_path,

@@ -10,6 +10,7 @@ pub mod layout;
 pub mod library;
 pub mod respond;
 pub mod routes;
+pub mod sharing;
 pub mod uploads;
 
 pub use respond::not_found;

@@ -47,6 +47,21 @@ pub async fn render_cached<P: Template>(
     Ok(html::cached_html_response(HttpResponse::Ok(), html))
 }
 
+/// Renders a page that also shows what other users can change: it is read each time.
+pub async fn render_uncached<P: Template>(
+    current: &CurrentUser,
+    path: &str,
+    draw: impl FnOnce(&mut LibraryReader<'_>, LayoutInput) -> Result<P, Error> + Send + 'static,
+) -> HandlerResult {
+    let input = LayoutInput::new(current, path)?;
+    let html = cached_response(&current.services, current.user().id, None, |reader| {
+        let html = draw(reader, input)?.render().map_err(Error::internal)?;
+        Ok(CachedResponse::new(html, ""))
+    })
+    .await?;
+    Ok(html::cached_html_response(HttpResponse::Ok(), html))
+}
+
 /// Renders a page with another status, for a form that is shown again.
 pub fn render_with_status(status: StatusCode, page: &impl Template) -> HandlerResult {
     let html = page.render().map_err(Error::internal)?;

@@ -5,9 +5,13 @@ use super::admin::{audit, findings, new_user, status, user, users};
 use super::auth::{first_run, login, recover, register};
 use super::installed_app;
 use super::library::{
-    add_to_album, album_actions, albums, content, dashboard, directories, download_zip,
-    edit_details, item, item_actions, malware_notice, map, move_items, music_albums, search, shelf,
-    trash,
+    add_to_album, album_actions, album_arrange, albums, content, dashboard, directories,
+    download_zip, edit_details, item, item_actions, malware_notice, map, move_items, music_albums,
+    search, shelf, trash,
+};
+use super::sharing::{
+    groups, notifications, share, shared_actions, shared_item, shared_list, shared_media,
+    shared_page,
 };
 use super::uploads::{form, unfinished};
 use super::{account, admin};
@@ -31,6 +35,7 @@ pub fn routes() -> Vec<Route> {
         music_albums::routes(),
         albums::routes(),
         album_actions::routes(),
+        album_arrange::routes(),
         add_to_album::routes(),
         content::routes(),
         download_zip::routes(),
@@ -53,6 +58,14 @@ pub fn routes() -> Vec<Route> {
         malware_notice::routes(),
         installed_app::routes(),
         audit::routes(),
+        share::routes(),
+        shared_list::routes(),
+        shared_page::routes(),
+        shared_item::routes(),
+        shared_media::routes(),
+        shared_actions::routes(),
+        groups::routes(),
+        notifications::routes(),
     ];
 
     areas.into_iter().flatten().collect()

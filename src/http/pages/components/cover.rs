@@ -15,6 +15,8 @@ pub struct Cover {
     pub picture: Option<Picture>,
     /// What is shown without a picture.
     pub icon: &'static str,
+    /// Whether it is marked as new.
+    pub is_new: bool,
 }
 
 pub fn album_title(album: &str) -> String {
@@ -35,6 +37,7 @@ impl Cover {
             meta: parts.into_iter().flatten().collect::<Vec<_>>().join(" · "),
             picture: album.cover.as_ref().and_then(Picture::from_item),
             icon: "music",
+            is_new: false,
         }
     }
 
@@ -47,6 +50,7 @@ impl Cover {
                 .map_or_else(|| t(msg!("Artist")).into_owned(), |tracks| count_of(tracks, "song")),
             picture: artist.cover.as_ref().and_then(Picture::from_item),
             icon: "user",
+            is_new: false,
         }
     }
 }

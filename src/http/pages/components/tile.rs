@@ -12,7 +12,9 @@ use crate::fill;
 use crate::http::media_response::{full_size_path, motion_path, preview_path};
 use crate::media::sniff::is_shown_inline;
 use crate::model::item::ItemKind;
-use crate::model::{Item, PreviewState, ScanStatus, TakenPrecision, Time, TimeZone, Track, now};
+use crate::model::{
+    Gives, Item, PreviewState, ScanStatus, TakenPrecision, Time, TimeZone, Track, now,
+};
 use crate::state::Services;
 
 /// One item in a list.
@@ -28,6 +30,14 @@ pub struct Tile {
     pub shape: String,
     /// The placeholder colour while the thumbnail loads.
     pub color: Option<String>,
+    /// The address of its page.
+    pub href: String,
+    /// The address of the file.
+    pub file: String,
+    /// Whether the file may be downloaded.
+    pub may_save: bool,
+    /// Whose it is, if it is not the user's.
+    pub owner: Option<String>,
     /// The address of the file itself, if a browser can display it.
     pub original: Option<String>,
     /// The address of the video of a moving photo.
@@ -49,6 +59,46 @@ pub struct Tile {
     pub is_eager: bool,
     /// The same item may already be on this page.
     pub is_repeated: bool,
+}
+
+/// Where the page and the bytes of an item are, and which of these the user gets.
+pub struct Source {
+    /// Before the id, without a slash.
+    pub pages: String,
+    /// After the id of a page.
+    pub query: String,
+    pub media: String,
+    pub gives: Gives,
+    /// Whose it is, if it is not the user's.
+    pub owner: Option<String>,
+}
+
+impl Source {
+    /// The user's own library.
+    pub fn own() -> Self {
+        Self {
+            pages: "/items".into(),
+            query: String::new(),
+            media: "/media".into(),
+            gives: Gives::Originals,
+            owner: None,
+        }
+    }
+
+    /// What is reached below an address, such as that of a grant.
+    pub fn below(base: &str, gives: Gives, owner: String) -> Self {
+        Self {
+            pages: format!("{base}/items"),
+            media: format!("{base}/media"),
+            gives,
+            owner: Some(owner),
+            ..Self::own()
+        }
+    }
+
+    pub fn page_of(&self, item: &Item) -> String {
+        format!("{}/{}{}", self.pages, item.id, self.query)
+    }
 }
 
 /// A recording's title and artist; empty where unknown.
@@ -132,10 +182,15 @@ pub struct Picture {
 impl Picture {
     /// Creates the addresses and sizes of an item's thumbnail in its three sizes; `None` while the item has no preview.
     pub fn from_item(item: &Item) -> Option<Self> {
+        Self::from_item_at(item, "/media")
+    }
+
+    /// As [`Picture::from_item`], for an item whose bytes are below another address.
+    pub fn from_item_at(item: &Item, media: &str) -> Option<Self> {
         if item.preview != PreviewState::Ready {
             return None;
         }
-        let at = |side| preview_path("/media", item, side);
+        let at = |side| preview_path(media, item, side);
         // Without a size, 4:3.
         let (width, height) = (item.width.unwrap_or(4).max(1), item.height.unwrap_or(3).max(1));
 
@@ -231,21 +286,34 @@ impl Tile {
         track: Option<&Track>,
         services: &Services,
         zone: &TimeZone,
+        source: &Source,
     ) -> Self {
+        let media = source.media.as_str();
+        // Of what is shared, a photo is shown as its preview, and a video or song is played, unless more is given.
+        let least = match item.kind {
+            ItemKind::Video | ItemKind::Audio => Gives::Stream,
+            _ => Gives::Originals,
+        };
+        let is_given = source.gives >= least;
         // Files that wait for the scanner are not linked.
         let may_be_opened = item.scan != ScanStatus::Pending && !item.is_missing;
         // The address of the uploaded file itself, if browsers can show files of its type, or else of an image that they
         // can show.
         let original = (may_be_opened && is_shown_inline(&item.mime))
-            .then(|| format!("/media/{}", item.id))
-            .or_else(|| full_size_path("/media", item));
+            .then(|| format!("{media}/{}", item.id))
+            .or_else(|| full_size_path(media, item))
+            .filter(|_| is_given);
 
         Self {
             id: item.id.to_string(),
             name: item.name.clone(),
             kind: item.kind.as_str(),
             icon: kind_icon(item.kind),
-            picture: Picture::from_item(item).filter(|_| may_be_opened),
+            href: source.page_of(item),
+            file: format!("{media}/{}", item.id),
+            may_save: source.gives == Gives::Originals && item.scan != ScanStatus::Pending,
+            owner: source.owner.clone(),
+            picture: Picture::from_item_at(item, media).filter(|_| may_be_opened),
             is_waiting: may_be_opened
                 && item.preview == PreviewState::Waiting
                 && previews::is_enabled(services),
@@ -254,7 +322,7 @@ impl Tile {
             song: (item.kind == ItemKind::Audio && original.is_some())
                 .then(|| TrackLabel::from_track(item, track)),
             original,
-            motion: motion_path("/media", item),
+            motion: motion_path(media, item).filter(|_| source.gives >= Gives::Stream),
             is_favorite: item.favorite,
             is_missing: item.is_missing,
             duration: item.duration_ms.filter(|_| item.kind != ItemKind::Photo).map(duration),
@@ -276,10 +344,21 @@ impl Tile {
         services: &Services,
         zone: &TimeZone,
     ) -> Vec<Self> {
-        let mut tiles: Vec<Self> = items
-            .iter()
-            .map(|item| Self::from_item(item, find_track(item, tracks), services, zone))
-            .collect();
+        Self::from_items_of(items, tracks, services, zone, &|_| Source::own())
+    }
+
+    /// The tiles of a page of items that are reached in different ways.
+    pub fn from_items_of(
+        items: &[Item],
+        tracks: &[Track],
+        services: &Services,
+        zone: &TimeZone,
+        source: &dyn Fn(&Item) -> Source,
+    ) -> Vec<Self> {
+        let tile = |item: &Item| {
+            Self::from_item(item, find_track(item, tracks), services, zone, &source(item))
+        };
+        let mut tiles: Vec<Self> = items.iter().map(tile).collect();
         tiles.iter_mut().take(EAGER_TILES).for_each(|tile| tile.is_eager = true);
         tiles
     }

@@ -8,6 +8,9 @@ use serde::Deserialize;
 use super::item_actions::{SelectedItems, item_count, list_to_return_to};
 use crate::domain::library::albums::{self, NewAlbum};
 use crate::domain::library::{album_contents, items};
+use crate::domain::sharing::notifications::name_of;
+use crate::domain::sharing::shared_albums::{self, Target};
+use crate::domain::sharing::shared_lists;
 use crate::error::{Error, Result};
 use crate::http::extract::form::Form;
 use crate::http::extract::user::CurrentUser;
@@ -18,7 +21,7 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::language::t;
 use crate::model::item::ItemKind;
-use crate::model::{Album, AlbumId, AlbumKind, ItemId};
+use crate::model::{Album, AlbumId, AlbumKind, GrantId, ItemId};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -42,13 +45,22 @@ struct AddForm {
     back: String,
 }
 
+/// An album that a selection can be added to.
+struct Choice {
+    /// The id of an album of the user, or the address of a shared one.
+    value: String,
+    name: String,
+    /// Whose it is, if it is not the user's.
+    owner: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "pages/library/album_add.html")]
 struct AddPage {
     layout: Layout,
     ids: Vec<ItemId>,
     count: String,
-    choices: Vec<Album>,
+    choices: Vec<Choice>,
     /// Whether they can also be in a playlist.
     has_songs: bool,
     new_album: String,
@@ -65,7 +77,7 @@ async fn submit_add(
     let ids = SelectedItems { ids: form.ids.clone() }.ids()?;
     let back = list_to_return_to(&request, &form.back);
     let name = form.new_album.as_deref().unwrap_or_default().trim().to_owned();
-    let album = AlbumId::parse(&form.album);
+    let album = parse_target(&form.album);
 
     if name.is_empty() && album.is_none() {
         // A form that names no album comes from the page with the albums.
@@ -90,13 +102,14 @@ async fn submit_add(
     let added = run_blocking(&current.services, move |services| {
         let authority = auth_session.authority();
         let (album, added) = match (new, album) {
-            (Some(new), _) => album_contents::create_with(services, &authority, &new, &chosen)?,
-            (None, Some(album)) => {
-                (album, album_contents::add(services, &authority, album, &chosen)?)
+            (Some(new), _) => {
+                let (id, added) = album_contents::create_with(services, &authority, &new, &chosen)?;
+                (albums::find(services, &auth_session.user, id)?, added)
             }
+            (None, Some(target)) => shared_albums::add(services, &authority, target, &chosen)?,
             (None, None) => return Err(Error::NotFound),
         };
-        Ok((albums::find(services, &auth_session.user, album)?, added))
+        Ok((album, added))
     })
     .await;
     match added {
@@ -122,6 +135,16 @@ async fn submit_add(
     }
 }
 
+/// What the value of a shared album begins with; the id of the grant follows.
+const SHARED_PREFIX: &str = "shared:";
+
+fn parse_target(value: &str) -> Option<Target> {
+    match value.strip_prefix(SHARED_PREFIX) {
+        Some(grant) => GrantId::parse(grant).map(|grant| Target::Shared(grant, None)),
+        None => AlbumId::parse(value).map(Target::Own),
+    }
+}
+
 async fn add_page(
     current: &CurrentUser,
     ids: Vec<ItemId>,
@@ -136,9 +159,21 @@ async fn add_page(
         let is_own = |id: &ItemId| own.iter().any(|item| item.id == *id);
         let ids: Vec<ItemId> = named.iter().copied().filter(is_own).collect();
         let has_songs = own.iter().any(|item| item.kind == ItemKind::Audio);
-        let mut choices = albums::list_choices(services, &auth_session.user)?;
-        choices.retain(|album| has_songs || album.kind == AlbumKind::Album);
-        Ok((ids, has_songs, choices))
+        let is_offered = |album: &Album| has_songs || album.kind == AlbumKind::Album;
+        let own = albums::list_choices(services, &auth_session.user)?;
+        let own = own.into_iter().filter(is_offered).map(|album| Choice {
+            value: album.id.to_string(),
+            name: album.name,
+            owner: None,
+        });
+        let shared = shared_lists::albums_to_add_to(services, &auth_session.user)?;
+        let shared = shared.into_iter().filter(|shared| is_offered(&shared.album));
+        let shared = shared.map(|shared| Choice {
+            value: format!("{SHARED_PREFIX}{}", shared.grant),
+            name: shared.album.name,
+            owner: Some(name_of(&shared.owner)),
+        });
+        Ok((ids, has_songs, own.chain(shared).collect()))
     })
     .await?;
     Ok(AddPage {

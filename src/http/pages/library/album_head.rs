@@ -1,38 +1,116 @@
 //! What the page of an album shows beside its items, and albums as covers.
 
+use crate::domain::library::album_page::AlbumPage;
 use crate::domain::library::albums::AlbumCover;
+use crate::domain::sharing::notifications::name_of;
+use crate::fill;
 use crate::http::pages::components::count_of;
 use crate::http::pages::components::cover::Cover;
 use crate::http::pages::components::tile::Picture;
-use crate::model::{AlbumId, AlbumKind};
+use crate::language::t;
+use crate::model::{Album, AlbumId, AlbumKind, AlbumSort, User, UserId};
+use crate::msg;
 
 /// What the page of an album shows beside its items.
-pub(super) struct AlbumHead {
-    pub(super) id: AlbumId,
-    pub(super) name: String,
-    pub(super) description: String,
-    pub(super) is_playlist: bool,
-    pub(super) above: Vec<(String, String)>,
-    pub(super) children: Vec<Cover>,
+pub(crate) struct AlbumHead {
+    pub(crate) id: AlbumId,
+    /// The address of the album, below which those of its actions are.
+    pub(crate) base: String,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) is_playlist: bool,
+    /// Whether it is the user's, who may delete and share it.
+    pub(crate) is_own: bool,
+    pub(crate) may_edit: bool,
+    pub(crate) may_remove: bool,
+    pub(crate) may_save: bool,
+    /// Addresses and names of what is above it.
+    pub(crate) above: Vec<(String, String)>,
+    pub(crate) children: Vec<Cover>,
     /// The orders that it can be kept in, and whether it is.
-    pub(super) orders: Vec<(&'static str, &'static str, bool)>,
+    pub(crate) orders: Vec<(&'static str, &'static str, bool)>,
 }
 
-pub(super) fn album_href(id: AlbumId) -> String {
+impl AlbumHead {
+    /// The head of the user's own album.
+    pub(crate) fn own(page: &AlbumPage) -> Self {
+        let album = &page.album;
+        let list = match album.kind {
+            AlbumKind::Album => ("/albums".to_owned(), t(msg!("Albums")).into_owned()),
+            AlbumKind::Playlist => {
+                ("/albums?kind=playlist".to_owned(), t(msg!("Playlists")).into_owned())
+            }
+        };
+        let above = page.above.iter().map(|album| (album_href(album.id), album.name.clone()));
+        Self {
+            id: album.id,
+            base: album_href(album.id),
+            name: album.name.clone(),
+            description: album.description.clone(),
+            is_playlist: album.kind == AlbumKind::Playlist,
+            is_own: true,
+            may_edit: true,
+            may_remove: true,
+            may_save: true,
+            above: std::iter::once(list).chain(above).collect(),
+            children: page.children.iter().map(|of| cover(of)).collect(),
+            orders: orders(album),
+        }
+    }
+}
+
+/// The orders that an album can be kept in.
+pub(crate) fn orders(album: &Album) -> Vec<(&'static str, &'static str, bool)> {
+    AlbumSort::ALL
+        .iter()
+        .filter(|order| album.kind == AlbumKind::Album || **order == AlbumSort::Custom)
+        .map(|order| (order.as_str(), order.title(), *order == album.sort))
+        .collect()
+}
+
+/// `47 items by you, Ada and Tom`.
+pub(crate) fn summary(album: &Album, viewer: UserId, owner: &str, others: &[User]) -> String {
+    let noun = if album.kind == AlbumKind::Playlist { "song" } else { "item" };
+    let count = count_of(album.items, noun);
+    let mut names = Vec::new();
+    if album.user_id != viewer {
+        names.push(owner.to_owned());
+    }
+    names.extend(others.iter().filter(|user| user.id != viewer).map(name_of));
+    let is_viewer_in = album.user_id == viewer || others.iter().any(|user| user.id == viewer);
+    // Without others, nobody needs to be named.
+    let by = match (names.as_slice(), is_viewer_in) {
+        ([], _) => count,
+        (names, true) => fill!("{count} by you, {names}", count = count, names = names.join(", ")),
+        (names, false) => fill!("{count} by {names}", count = count, names = names.join(", ")),
+    };
+    if album.kind == AlbumKind::Playlist { format!("{} · {by}", t(msg!("Playlist"))) } else { by }
+}
+
+pub(crate) fn album_href(id: AlbumId) -> String {
     format!("/albums/{id}")
 }
 
-/// An album as a cover with its name and number of items.
+/// An album of the user as a cover with its name and number of items.
 pub(super) fn cover(of: &AlbumCover) -> Cover {
+    let href = album_href(of.album.id);
+    let is_own = of.cover.as_ref().is_none_or(|item| item.user_id == of.album.user_id);
+    let media = if is_own { "/media".to_owned() } else { format!("{href}/media") };
+    cover_at(of, href, &media)
+}
+
+/// An album as a cover that leads to `href`, with a picture whose bytes are below `media`.
+pub(crate) fn cover_at(of: &AlbumCover, href: String, media: &str) -> Cover {
     let (noun, icon) = match of.album.kind {
         AlbumKind::Album => ("item", "images"),
         AlbumKind::Playlist => ("song", "list-music"),
     };
     Cover {
-        href: album_href(of.album.id),
+        href,
         title: of.album.name.clone(),
         meta: count_of(of.album.items, noun),
-        picture: of.cover.as_ref().and_then(Picture::from_item),
+        picture: of.cover.as_ref().and_then(|item| Picture::from_item_at(item, media)),
         icon,
+        is_new: false,
     }
 }

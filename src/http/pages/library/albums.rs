@@ -1,28 +1,30 @@
 //! `/albums`: a user's albums and playlists, and the page of one. What changes them is in `album_actions`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::album_head::{AlbumHead, album_href, cover};
+use super::album_head::{self, AlbumHead, album_href, cover};
 use super::list_options::{ColumnHead, ListOption, ListQuery, OptionGroup};
 use super::shelf::ShelfPage;
-use crate::domain::library::album_contents::{self, AlbumPage, AlbumQuery};
+use crate::domain::library::album_page::{self, AlbumPage, AlbumQuery};
 use crate::domain::library::albums;
-use crate::domain::library::listings::{PAGE_ITEMS, bad_cursor};
+use crate::domain::library::listings::{Listing, PAGE_ITEMS, bad_cursor};
 use crate::domain::previews;
+use crate::domain::sharing::notifications::name_of;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
+use crate::http::pages::components as v;
 use crate::http::pages::components::cover::Cover;
-use crate::http::pages::components::{self as v, count_of};
+use crate::http::pages::components::tile::Source;
 use crate::http::pages::layout::Layout;
-use crate::http::pages::respond::render_cached;
+use crate::http::pages::respond::render_uncached;
 use crate::http::route::{HandlerResult, Route};
 use crate::language::t;
-use crate::model::{Album, AlbumId, AlbumKind, AlbumSort, Shelf};
+use crate::model::{Album, AlbumId, AlbumKind, AlbumSort, Gives, Item, Shelf};
 use crate::msg;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -73,7 +75,7 @@ async fn show_albums(
         Some(text) => Some(albums::decode_position(text).ok_or_else(bad_cursor)?),
         None => None,
     };
-    render_cached(&current, &request, "/albums", move |reader, input| {
+    render_uncached(&current, "/albums", move |reader, input| {
         let user = &input.auth_session.clone().user;
         let (found, next) = albums::list(reader, user, kind, after)?;
         let shown: Vec<_> = found.iter().filter_map(|of| of.cover.clone()).collect();
@@ -92,17 +94,16 @@ async fn show_albums(
     .await
 }
 
-/// Shows one page of an album.
+/// Shows one page of an album. Others may change what is in it, so it is read each time.
 async fn show_album(
     current: CurrentUser,
-    request: HttpRequest,
     path: web::Path<String>,
     query: web::Query<ListQuery>,
 ) -> HandlerResult {
     let id = AlbumId::parse(&path).ok_or(Error::NotFound)?;
     let path = album_href(id);
 
-    render_cached(&current, &request, &path.clone(), move |reader, input| {
+    render_uncached(&current, &path.clone(), move |reader, input| {
         let services = reader.services;
         let user = &input.auth_session.clone().user;
         let wanted = AlbumQuery {
@@ -111,55 +112,52 @@ async fn show_album(
             before: query.before.clone(),
             limit: PAGE_ITEMS,
         };
-        let AlbumPage { album, above, children, sort, listing } =
-            album_contents::page(reader, user, id, &wanted)?;
+        let mut shown = album_page::page(reader, user, id, &wanted)?;
+        let listing = std::mem::replace(&mut shown.listing, Listing::empty());
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;
-        let is_playlist = album.kind == AlbumKind::Playlist;
+        let is_playlist = shown.album.kind == AlbumKind::Playlist;
         let shelf = if is_playlist { Shelf::Audios } else { Shelf::All };
+        let names: HashMap<_, _> =
+            shown.others.iter().map(|other| (other.id, name_of(other))).collect();
+        let source = |item: &Item| match names.get(&item.user_id) {
+            Some(name) => Source::below(&path, Gives::Originals, name.clone()),
+            None => Source { query: format!("?album={id}"), ..Source::own() },
+        };
 
-        let mut page =
-            ShelfPage::new(services, layout, (&album.name, &path, shelf), &query, listing);
-        // A song may be in a playlist more than once; its row has an id only the first time.
-        let mut seen = HashSet::new();
-        for song in &mut page.songs {
-            song.tile.is_repeated = !seen.insert(song.tile.id.clone());
-        }
-        page.total = album.items;
-        page.summary = summary(&album);
+        let title = shown.album.name.clone();
+        let mut page = ShelfPage::with_sources(
+            services,
+            layout,
+            (&title, &path, shelf),
+            &query,
+            listing,
+            &source,
+        );
+        finish(&mut page, &shown, &query);
+        page.summary = album_head::summary(&shown.album, user.id, "", &shown.others);
         page.empty = if is_playlist {
             msg!("This playlist is empty. Select songs in Music, and choose Album.")
         } else {
             msg!("This album is empty. Select photos, and choose Album.")
         };
-        page.choices = options(&query, &path, &album, sort);
-        if is_playlist {
-            page.heads = song_heads();
-        }
-        page.album = Some(AlbumHead {
-            id,
-            name: album.name.clone(),
-            description: album.description.clone(),
-            is_playlist,
-            above: above.iter().map(|album| (album_href(album.id), album.name.clone())).collect(),
-            children: children.iter().map(cover).collect(),
-            orders: AlbumSort::ALL
-                .iter()
-                .filter(|order| !is_playlist || **order == AlbumSort::Custom)
-                .map(|order| (order.as_str(), order.title(), *order == album.sort))
-                .collect(),
-        });
+        page.album = Some(AlbumHead::own(&shown));
         Ok(page)
     })
     .await
 }
 
-fn summary(album: &Album) -> String {
-    match album.kind {
-        AlbumKind::Album => count_of(album.items, "item"),
-        AlbumKind::Playlist => {
-            format!("{} · {}", t(msg!("Playlist")), count_of(album.items, "song"))
-        }
+/// Sets what the pages of all albums have in common.
+pub(crate) fn finish(page: &mut ShelfPage, shown: &AlbumPage, query: &ListQuery) {
+    // A song may be in a playlist more than once; its row has an id only the first time.
+    let mut seen = HashSet::new();
+    for song in &mut page.songs {
+        song.tile.is_repeated = !seen.insert(song.tile.id.clone());
+    }
+    page.total = shown.album.items;
+    page.choices = options(query, &page.path, &shown.album, shown.sort);
+    if shown.album.kind == AlbumKind::Playlist {
+        page.heads = song_heads();
     }
 }
 

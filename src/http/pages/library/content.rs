@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
 use crate::http::media_response::{
-    content_response, motion_response, page_response, thumbnail_response,
+    content_response, motion_response, page_response, parse_id, thumbnail_response,
 };
 use crate::http::route::{HandlerResult, Route};
 
@@ -20,9 +20,9 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 #[derive(Deserialize)]
-struct MediaQuery {
+pub(crate) struct MediaQuery {
     #[serde(default)]
-    download: String,
+    pub download: String,
 }
 
 /// Responds with an item's file; any text in the query parameter `download` makes the browser save it.
@@ -34,18 +34,18 @@ async fn show_media(
 ) -> HandlerResult {
     content_response(
         &current.services,
-        &current.auth_session,
+        current.user(),
         &request,
-        &path,
+        parse_id(&path)?,
         !query.download.is_empty(),
     )
     .await
 }
 
 #[derive(Deserialize)]
-struct ThumbnailQuery {
-    size: Option<String>,
-    v: Option<String>,
+pub(crate) struct ThumbnailQuery {
+    pub size: Option<String>,
+    pub v: Option<String>,
 }
 
 /// Responds with an item's preview; the query parameter `v` is its version, which allows browsers to cache it
@@ -58,11 +58,10 @@ async fn show_thumbnail(
 ) -> HandlerResult {
     thumbnail_response(
         &current.services,
-        &current.auth_session,
+        current.user(),
         &request,
-        &path,
-        query.size.as_deref(),
-        query.v.as_deref(),
+        parse_id(&path)?,
+        (query.size.as_deref(), query.v.as_deref()),
     )
     .await
 }
@@ -72,12 +71,12 @@ async fn show_motion(
     request: HttpRequest,
     path: web::Path<String>,
 ) -> HandlerResult {
-    motion_response(&current.services, &current.auth_session, &request, &path).await
+    motion_response(&current.services, current.user(), &request, parse_id(&path)?).await
 }
 
 #[derive(Deserialize)]
-struct PageQuery {
-    v: Option<String>,
+pub(crate) struct PageQuery {
+    pub v: Option<String>,
 }
 
 /// Responds with a page of a PDF as an image.
@@ -88,5 +87,6 @@ async fn show_page(
 ) -> HandlerResult {
     let (id, page) = path.into_inner();
     let page = page.parse().map_err(|_| Error::NotFound)?;
-    page_response(&current.services, &current.auth_session, (&id, page), query.v.as_deref()).await
+    let which = (parse_id(&id)?, page);
+    page_response(&current.services, current.user(), which, query.v.as_deref()).await
 }

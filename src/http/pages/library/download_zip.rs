@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use zip::write::SimpleFileOptions;
 
 use super::item_actions::SelectedItems;
-use crate::domain::library::{album_contents, albums, directory_contents, items, open_item};
+use crate::domain::library::{album_page, albums, directory_contents, items, open_item};
 use crate::error::Error;
 use crate::fill;
 use crate::http::extract::form::Form;
@@ -22,8 +22,9 @@ use crate::http::response::file::content_disposition;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::language::{current_language, run_with_language};
-use crate::model::{AlbumId, Cursor, DirectoryId, Item, Time, User};
+use crate::model::{AlbumId, Cursor, DirectoryId, Item, Time};
 use crate::state::Services;
+use crate::state::open_file_cache::FileSource;
 use crate::storage::FileName;
 
 /// Bytes passed to the network at once; at most four chunks wait.
@@ -49,9 +50,10 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
     })
     .await?;
 
-    stream_archive(&current, "Nexus.zip", move |services, user, archive| {
+    let user = current.user().clone();
+    stream_archive(&current, "Nexus.zip", move |services, archive| {
         for item in &chosen {
-            archive.add(services, user, item, "")?;
+            archive.add(item, "", || open_item::open(services, &user, item.id))?;
         }
         Ok(())
     })
@@ -70,14 +72,19 @@ async fn send_directory(current: CurrentUser, path: web::Path<String>) -> Handle
     // Paths in the archive begin with the name of the folder.
     let above = root.directory_path.len() - root.directory_name.len();
 
-    stream_archive(&current, &name, move |services, user, archive| {
+    let user = current.user().clone();
+    stream_archive(&current, &name, move |services, archive| {
         for directory in &tree {
             let path = directory.directory_path.get(above..).unwrap_or_default();
             let folder = format!("{path}/");
             archive.add_folder(&folder)?;
-            archive.add_all(services, user, &folder, |after| {
-                directory_contents::list_items(services, user, directory.directory_id, after)
-            })?;
+            archive.add_all(
+                &folder,
+                |after| {
+                    directory_contents::list_items(services, &user, directory.directory_id, after)
+                },
+                |item| open_item::open(services, &user, item.id),
+            )?;
         }
         Ok(())
     })
@@ -92,31 +99,38 @@ async fn send_album(current: CurrentUser, path: web::Path<String>) -> HandlerRes
     })
     .await?;
     let name = format!("{}.zip", FileName::parse_or_unnamed(&album.name));
-    stream_archive(&current, &name, move |services, user, archive| {
-        archive.add_all(services, user, "", |after| {
-            album_contents::list_items(services, user, id, after)
-        })
+    let user = current.user().clone();
+    stream_archive(&current, &name, move |services, archive| {
+        archive.add_all(
+            "",
+            |after| album_page::list_items(services, &user, id, after),
+            // Others may have added some of the items.
+            |item| {
+                let (owner, item) = album_page::find_item(services, &user, id, item.id)?;
+                open_item::open(services, &owner, item.id)
+            },
+        )
     })
 }
 
 /// Streams an archive, which `fill` writes in a blocking task while the response is sent.
-fn stream_archive(
+pub(crate) fn stream_archive(
     current: &CurrentUser,
     name: &str,
-    fill: impl FnOnce(&Services, &User, &mut Archive) -> io::Result<()> + Send + 'static,
+    fill: impl FnOnce(&Services, &mut Archive) -> io::Result<()> + Send + 'static,
 ) -> HandlerResult {
     // Few archives at once, because each occupies a thread.
     let slot = current.services.archive_slots.acquire(current.user().id)?;
 
     // A bounded channel slows the writer down to the speed of the network.
     let (sender, receiver) = mpsc::channel(4);
-    let (services, user) = (services_arc(&current.services), current.user().clone());
+    let services = services_arc(&current.services);
 
     let language = current_language();
     tokio::task::spawn_blocking(move || {
         // Moved into the task, so that the slot is free again only when the archive is written.
         let _turn = slot;
-        let write = || write_archive(&services, &user, fill, sender);
+        let write = || write_archive(&services, fill, sender);
         if let Err(cause) = run_with_language(language, write) {
             tracing::info!("an archive was not sent completely: {cause}");
         }
@@ -180,7 +194,7 @@ impl Write for ChannelWriter {
 }
 
 /// A zip archive that is being written.
-struct Archive {
+pub(crate) struct Archive {
     zip: zip::ZipWriter<zip::write::StreamWriter<ChannelWriter>>,
     used_names: HashSet<String>,
     /// Items that could not be opened.
@@ -190,14 +204,13 @@ struct Archive {
 impl Archive {
     /// Adds an item in a folder of the archive, which ends with a slash, or at its top. One that cannot be opened, for
     /// example because its file is missing, does not end the download; its name is listed in `MISSING.txt`.
-    fn add(
+    pub(crate) fn add(
         &mut self,
-        services: &Services,
-        user: &User,
         item: &Item,
         folder: &str,
+        open: impl FnOnce() -> Result<Arc<FileSource>, Error>,
     ) -> io::Result<()> {
-        let Ok(opened) = open_item::open(services, user, item.id) else {
+        let Ok(opened) = open() else {
             self.missing.push(format!("{folder}{}", item.name));
             return Ok(());
         };
@@ -218,18 +231,17 @@ impl Archive {
 
     /// Adds all items of a list to a folder of the archive; `list` returns some of them after a position, and the position
     /// after these.
-    fn add_all(
+    pub(crate) fn add_all(
         &mut self,
-        services: &Services,
-        user: &User,
         folder: &str,
         list: impl Fn(Option<&Cursor>) -> Result<(Vec<Item>, Option<Cursor>), Error>,
+        open: impl Fn(&Item) -> Result<Arc<FileSource>, Error>,
     ) -> io::Result<()> {
         let mut after = None;
         loop {
             let (items, next) = list(after.as_ref()).map_err(io::Error::other)?;
             for item in &items {
-                self.add(services, user, item, folder)?;
+                self.add(item, folder, || open(item))?;
             }
 
             after = next;
@@ -239,7 +251,7 @@ impl Archive {
         }
     }
 
-    fn add_folder(&mut self, folder: &str) -> io::Result<()> {
+    pub(crate) fn add_folder(&mut self, folder: &str) -> io::Result<()> {
         let options = SimpleFileOptions::default().unix_permissions(0o755);
         self.zip.add_directory(portable(folder), options).map_err(io::Error::other)
     }
@@ -249,13 +261,12 @@ impl Archive {
 /// `MISSING.txt`.
 fn write_archive(
     services: &Arc<Services>,
-    user: &User,
-    fill: impl FnOnce(&Services, &User, &mut Archive) -> io::Result<()>,
+    fill: impl FnOnce(&Services, &mut Archive) -> io::Result<()>,
     to: mpsc::Sender<ArchiveMessage>,
 ) -> io::Result<()> {
     let zip = zip::ZipWriter::new_stream(ChannelWriter { to, gathered: Vec::new() });
     let mut archive = Archive { zip, used_names: HashSet::new(), missing: Vec::new() };
-    fill(services, user, &mut archive)?;
+    fill(services, &mut archive)?;
     let Archive { mut zip, missing, .. } = archive;
 
     if !missing.is_empty() {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::album_head::album_href;
 use super::edit_details::DetailsFields;
 use super::metadata::{self, MetadataRow};
+use crate::domain::library::album_page::Neighbor;
 use crate::domain::library::{albums, item_view};
 use crate::domain::previews::{self, document};
 use crate::error::Error;
@@ -21,7 +22,7 @@ use crate::http::run_blocking::run_blocking;
 use crate::language::t;
 use crate::media::Metadata;
 use crate::model::item::ItemKind;
-use crate::model::{Directory, Item, ItemId, PreviewState, ScanStatus};
+use crate::model::{AlbumId, Directory, Item, PreviewState, ScanStatus};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -38,8 +39,8 @@ struct ItemPage {
     albums: Vec<(String, String)>,
     size: v::Size,
     added: When,
-    newer: Option<ItemId>,
-    older: Option<ItemId>,
+    newer: Option<String>,
+    older: Option<String>,
     tile: Tile,
     facts: Vec<MetadataRow>,
     edit: DetailsFields,
@@ -55,30 +56,12 @@ struct ItemPage {
     icon: &'static str,
     days_left: Option<String>,
     shelf_path: String,
-    shelf_title: &'static str,
+    shelf_title: String,
 }
 
 impl ItemPage {
-    /// `JPEG photo`, `MP3`.
     fn kind_words(&self) -> String {
-        let subtype = self.item.mime.rsplit('/').next().unwrap_or_default();
-        let name =
-            subtype.trim_start_matches("x-").split(['+', ';', '.']).next().unwrap_or_default();
-        let name = match name {
-            "mpeg" if self.is_kind("audio") => "MP3".to_owned(),
-            "quicktime" => "QuickTime".to_owned(),
-            "plain" => t(msg!("Text")).into_owned(),
-            "markdown" => "Markdown".to_owned(),
-            "octet-stream" | "" => String::new(),
-            other if other.len() <= 6 => other.to_uppercase(),
-            other => other.to_owned(),
-        };
-        match (self.item.kind, name.is_empty()) {
-            (ItemKind::Photo, false) => fill!("{name} photo", name = name),
-            (ItemKind::Video, false) => fill!("{name} video", name = name),
-            (_, false) => name,
-            (kind, true) => kind.as_str().to_owned(),
-        }
+        kind_words(&self.item)
     }
 
     fn is_kind(&self, kind: &str) -> bool {
@@ -86,32 +69,70 @@ impl ItemPage {
     }
 }
 
+/// `JPEG photo`, `MP3`.
+pub(crate) fn kind_words(item: &Item) -> String {
+    let subtype = item.mime.rsplit('/').next().unwrap_or_default();
+    let name = subtype.trim_start_matches("x-").split(['+', ';', '.']).next().unwrap_or_default();
+    let name = match name {
+        "mpeg" if item.kind == ItemKind::Audio => "MP3".to_owned(),
+        "quicktime" => "QuickTime".to_owned(),
+        "plain" => t(msg!("Text")).into_owned(),
+        "markdown" => "Markdown".to_owned(),
+        "octet-stream" | "" => String::new(),
+        other if other.len() <= 6 => other.to_uppercase(),
+        other => other.to_owned(),
+    };
+    match (item.kind, name.is_empty()) {
+        (ItemKind::Photo, false) => fill!("{name} photo", name = name),
+        (ItemKind::Video, false) => fill!("{name} video", name = name),
+        (_, false) => name,
+        (kind, true) => kind.as_str().to_owned(),
+    }
+}
+
 /// A document that is read on its page.
-enum DocumentView {
+pub(crate) enum DocumentView {
     Text { text: String, is_cut: bool },
     Pages(PagesView),
 }
 
 /// The pages of a PDF.
-struct PagesView {
+pub(crate) struct PagesView {
     /// The address of a page, before its number.
-    base: String,
+    pub(crate) base: String,
     /// What follows the number.
-    version: String,
-    current: u32,
-    count: u32,
+    pub(crate) version: String,
+    pub(crate) current: u32,
+    pub(crate) count: u32,
+}
+
+/// What is read of a document; its text may not be readable.
+pub(crate) fn document_view(
+    item: &Item,
+    media: &str,
+    metadata: &Metadata,
+    text: Option<(String, bool)>,
+    page: &str,
+) -> Option<DocumentView> {
+    match text {
+        Some((text, is_cut)) => Some(DocumentView::Text { text, is_cut }),
+        None => PagesView::from_item(item, media, metadata, page).map(DocumentView::Pages),
+    }
 }
 
 #[derive(Deserialize)]
-struct ItemQuery {
+pub(crate) struct ItemQuery {
     /// The page of a PDF.
     #[serde(default)]
-    page: String,
+    pub(crate) page: String,
+    /// The album that it is seen in.
+    #[serde(default)]
+    pub(crate) album: String,
 }
 
 impl PagesView {
-    fn from_item(item: &Item, metadata: &Metadata, page: &str) -> Option<Self> {
-        let base = pages_path("/media", item).filter(|_| item.preview == PreviewState::Ready)?;
+    fn from_item(item: &Item, media: &str, metadata: &Metadata, page: &str) -> Option<Self> {
+        let base = pages_path(media, item).filter(|_| item.preview == PreviewState::Ready)?;
         let count = metadata.pages.unwrap_or(1).min(document::MAX_PAGES);
         let current = page.parse().unwrap_or(1).clamp(1, count.max(1));
         Some(Self { base, version: preview_version(item).to_owned(), current, count })
@@ -126,26 +147,33 @@ async fn show_item(
 ) -> HandlerResult {
     let id = parse(&path)?;
     let auth_session = current.auth_session.clone();
+    let album = AlbumId::parse(&query.album);
 
     let (shown, details, text, albums) = run_blocking(&current.services, move |services| {
         let user = &auth_session.user;
-        let shown = item_view::view(services, user, id)?;
+        let shown = item_view::view(services, user, id, album)?;
         // A file that cannot be opened has a page nevertheless.
         let text = document::read_text(services, user, &shown.item).unwrap_or_default();
         let albums = albums::list_containing(services, user, id)?;
         Ok((shown, previews::details(services, user, id)?, text, albums))
     })
     .await?;
-    let document = match text {
-        Some((text, is_cut)) => Some(DocumentView::Text { text, is_cut }),
-        None => PagesView::from_item(&shown.item, &details.metadata, &query.page)
-            .map(DocumentView::Pages),
-    };
+    let document = document_view(&shown.item, "/media", &details.metadata, text, &query.page);
 
     // The layout marks the shelf of the item.
     let shelf =
         if shown.item.in_trash { crate::model::Shelf::Trash } else { shown.item.kind.shelf() };
-    let shelf_path = format!("/{}", shelf.as_str());
+    let seen_in = shown.album.as_ref().map(|album| (album_href(album.id), album.name.clone()));
+    let (shelf_path, shelf_title) = seen_in
+        .clone()
+        .unwrap_or_else(|| (format!("/{}", shelf.as_str()), t(shelf.title()).into_owned()));
+    let user = current.user().id;
+    // An item of somebody else in the same album has its page below the album.
+    let neighbor = |(id, owner): Neighbor| match &seen_in {
+        Some((href, _)) if owner != user => format!("{href}/items/{id}"),
+        Some((href, _)) => format!("/items/{id}?album={}", href.trim_start_matches("/albums/")),
+        None => format!("/items/{id}"),
+    };
     let layout = Layout::load(&current, &shelf_path).await?;
 
     let zone = current.services.time_zone(current.user());
@@ -170,8 +198,8 @@ async fn show_item(
         trouble: details.error.filter(|_| shown.item.preview == PreviewState::Failed),
         size: v::size(shown.item.size),
         added: v::when(shown.item.created_at, &zone),
-        newer: shown.newer,
-        older: shown.older,
+        newer: shown.newer.map(neighbor),
+        older: shown.older.map(neighbor),
         is_waiting: shown.item.scan == ScanStatus::Pending,
         checked: match shown.item.scan {
             ScanStatus::Clean => Some(msg!("Scanned, nothing found")),
@@ -185,7 +213,7 @@ async fn show_item(
         directory: shown.directory,
         albums: albums.into_iter().map(|album| (album_href(album.id), album.name)).collect(),
         item: shown.item,
-        shelf_title: shelf.title(),
+        shelf_title,
         shelf_path,
         layout,
     })

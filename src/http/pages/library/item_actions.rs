@@ -61,7 +61,7 @@ impl SelectedItems {
 }
 
 /// Where a page that asks about a selection returns to: the list that it names, else the one that led to it.
-pub(super) fn list_to_return_to(request: &HttpRequest, named: &str) -> String {
+pub(crate) fn list_to_return_to(request: &HttpRequest, named: &str) -> String {
     own_path(named).or_else(|| back_path(request)).unwrap_or_else(|| "/photos".to_owned())
 }
 
@@ -359,7 +359,7 @@ fn redirect_from_item(request: &HttpRequest, fallback: &str) -> String {
         .unwrap_or_else(|| fallback.to_owned())
 }
 
-pub(super) fn item_count(count: usize) -> String {
+pub(crate) fn item_count(count: usize) -> String {
     v::count_of(i64::try_from(count).unwrap_or(i64::MAX), "item")
 }
 

@@ -2,6 +2,7 @@
 
 pub mod add_to_album;
 pub mod album_actions;
+pub mod album_arrange;
 pub mod album_head;
 pub mod albums;
 pub mod content;

@@ -9,7 +9,7 @@ use crate::domain::library::music_albums;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::cover::{Cover, album_title, artist_name};
-use crate::http::pages::components::tile::{Picture, Tile};
+use crate::http::pages::components::tile::{Picture, Source, Tile};
 use crate::http::pages::components::track_row::{TrackRow, albums_href};
 use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::Layout;
@@ -155,7 +155,7 @@ async fn show_album(current: &CurrentUser, artist: String, album: String) -> Han
                 TrackRow::from_item(
                     item,
                     Some(track),
-                    Tile::from_item(item, Some(track), &current.services, &zone),
+                    Tile::from_item(item, Some(track), &current.services, &zone, &Source::own()),
                 )
             })
             .collect(),

@@ -14,16 +14,17 @@ use crate::domain::previews;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::cover::Cover;
-use crate::http::pages::components::tile::{Tile, find_track};
+use crate::http::pages::components::tile::{Source, Tile, find_track};
 use crate::http::pages::components::track_row::TrackRow;
 use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::{Layout, directory_href};
 use crate::http::pages::respond::render_cached;
+use crate::http::pages::sharing::shared_page::SharedHead;
 use crate::http::route::{HandlerResult, Route};
 use crate::language::t;
 use crate::model::item_filter::ItemFilter;
 use crate::model::{
-    Cursor, Directory, DirectoryId, ItemId, Shelf, SongSort, Sort, User, WallClock, YearMonth,
+    Cursor, Directory, DirectoryId, Item, ItemId, Shelf, SongSort, Sort, User, WallClock, YearMonth,
 };
 use crate::state::Services;
 use crate::{fill, msg};
@@ -42,67 +43,83 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 /// An ancestor of a folder.
-pub(super) struct Breadcrumb {
-    pub(super) id: String,
-    pub(super) href: String,
-    pub(super) label: String,
+pub(crate) struct Breadcrumb {
+    pub(crate) id: String,
+    pub(crate) href: String,
+    pub(crate) label: String,
 }
 
 #[derive(Template)]
 #[template(path = "pages/library/shelf.html")]
-pub(super) struct ShelfPage {
-    pub(super) layout: Layout,
-    pub(super) title: String,
-    pub(super) summary: String,
-    pub(super) path: String,
-    pub(super) is_empty: bool,
-    pub(super) tiles: Vec<Tile>,
+pub(crate) struct ShelfPage {
+    pub(crate) layout: Layout,
+    pub(crate) title: String,
+    pub(crate) summary: String,
+    pub(crate) path: String,
+    pub(crate) is_empty: bool,
+    pub(crate) tiles: Vec<Tile>,
     /// Rows of the music table, instead of tiles.
-    pub(super) songs: Vec<TrackRow>,
-    pub(super) timeline: Vec<TimelineYear>,
+    pub(crate) songs: Vec<TrackRow>,
+    pub(crate) timeline: Vec<TimelineYear>,
     /// `2018-08:12,2018-07:3`: items of each month, for the scrubber.
-    pub(super) months: String,
+    pub(crate) months: String,
     /// Whether tiles are grouped by day.
-    pub(super) has_days: bool,
+    pub(crate) has_days: bool,
     /// Tiles whose date is not known yet, because their files have not been read.
-    pub(super) undated: Vec<Tile>,
+    pub(crate) undated: Vec<Tile>,
     /// Items of the list, and those before this page.
-    pub(super) total: i64,
-    pub(super) offset: i64,
-    pub(super) choices: Vec<OptionGroup>,
+    pub(crate) total: i64,
+    pub(crate) offset: i64,
+    pub(crate) choices: Vec<OptionGroup>,
     /// The heads of a table.
-    pub(super) heads: Vec<ColumnHead>,
-    pub(super) grid_class: &'static str,
-    pub(super) is_filtered: bool,
+    pub(crate) heads: Vec<ColumnHead>,
+    pub(crate) grid_class: &'static str,
+    pub(crate) is_filtered: bool,
     /// The address of the list's first page.
-    pub(super) top: String,
-    pub(super) next: Option<String>,
-    pub(super) previous: Option<String>,
-    pub(super) is_first: bool,
-    pub(super) is_trash: bool,
-    pub(super) is_table: bool,
-    pub(super) takes_folders: bool,
-    pub(super) empty: &'static str,
+    pub(crate) top: String,
+    pub(crate) next: Option<String>,
+    pub(crate) previous: Option<String>,
+    pub(crate) is_first: bool,
+    pub(crate) is_trash: bool,
+    pub(crate) is_table: bool,
+    pub(crate) takes_folders: bool,
+    pub(crate) empty: &'static str,
     /// Artists and albums of a search.
-    pub(super) artists: Vec<Cover>,
-    pub(super) albums: Vec<Cover>,
-    pub(super) children: Vec<Breadcrumb>,
-    pub(super) crumbs: Vec<Breadcrumb>,
-    pub(super) directory: Option<Directory>,
-    pub(super) album: Option<AlbumHead>,
-    pub(super) query: Option<String>,
-    pub(super) trash_days: u32,
+    pub(crate) artists: Vec<Cover>,
+    pub(crate) albums: Vec<Cover>,
+    pub(crate) children: Vec<Breadcrumb>,
+    pub(crate) crumbs: Vec<Breadcrumb>,
+    pub(crate) directory: Option<Directory>,
+    pub(crate) album: Option<AlbumHead>,
+    /// Set for what belongs to another user.
+    pub(crate) shared: Option<SharedHead>,
+    pub(crate) query: Option<String>,
+    pub(crate) trash_days: u32,
 }
 
 impl ShelfPage {
     /// Builds the page of a list with its tiles or rows, controls and timeline; callers then set what differs between
     /// lists.
-    pub(super) fn new(
+    pub(crate) fn new(
         services: &Services,
         layout: Layout,
         (title, path, shelf): (&str, &str, Shelf),
         query: &ListQuery,
         listing: Listing,
+    ) -> Self {
+        Self::with_sources(services, layout, (title, path, shelf), query, listing, &|_| {
+            Source::own()
+        })
+    }
+
+    /// As [`ShelfPage::new`], for a list of items that are reached in different ways.
+    pub(crate) fn with_sources(
+        services: &Services,
+        layout: Layout,
+        (title, path, shelf): (&str, &str, Shelf),
+        query: &ListQuery,
+        listing: Listing,
+        source: &dyn Fn(&Item) -> Source,
     ) -> Self {
         let is_table = matches!(shelf, Shelf::Audios | Shelf::Uploads);
         let days = services.settings.trash_days;
@@ -110,7 +127,8 @@ impl ShelfPage {
 
         let zone = services.time_zone(&layout.user);
         // Tiles are also the rows of tables.
-        let mut tiles = Tile::from_items(&listing.items, &listing.tracks, services, &zone);
+        let mut tiles =
+            Tile::from_items_of(&listing.items, &listing.tracks, services, &zone, source);
 
         // The first tile of each month gets a heading, but only in lists by date. Search results are too scattered for
         // headings.
@@ -148,7 +166,10 @@ impl ShelfPage {
             tiles,
             songs,
             timeline: timeline::timeline_years(&listing.months, sort, query, path),
-            months: if path.starts_with("/directories/") || path.starts_with("/albums/") {
+            months: if ["/directories/", "/albums/", "/shared/"]
+                .iter()
+                .any(|it| path.starts_with(it))
+            {
                 String::new()
             } else {
                 timeline::month_counts(&listing.months, sort)
@@ -179,6 +200,7 @@ impl ShelfPage {
             crumbs: Vec::new(),
             directory: None,
             album: None,
+            shared: None,
             query: None,
             trash_days: days,
         }
@@ -186,13 +208,19 @@ impl ShelfPage {
 }
 
 impl ShelfPage {
+    /// Whether anything can be done with selected items.
+    fn is_selectable(&self) -> bool {
+        let may_remove = self.album.as_ref().is_some_and(|album| album.may_remove);
+        self.shared.as_ref().is_none_or(|shared| shared.may_save || may_remove)
+    }
+
     /// Whether there is a choice of order or size.
     fn has_menu(&self) -> bool {
         (!self.is_empty || self.is_filtered) && self.choices.iter().any(|group| group.is_in_menu)
     }
 }
 
-pub(super) fn breadcrumb(directory: &Directory) -> Breadcrumb {
+pub(crate) fn breadcrumb(directory: &Directory) -> Breadcrumb {
     Breadcrumb {
         id: directory.directory_id.to_string(),
         href: directory_href(directory),
@@ -200,7 +228,7 @@ pub(super) fn breadcrumb(directory: &Directory) -> Breadcrumb {
     }
 }
 
-pub(super) fn listing_query(filter: ItemFilter, query: &ListQuery) -> ListingQuery {
+pub(crate) fn listing_query(filter: ItemFilter, query: &ListQuery) -> ListingQuery {
     let filter =
         ItemFilter { kind: query.kind(), year: query.year(), area: query.area(), ..filter };
     let sort = query.sort();

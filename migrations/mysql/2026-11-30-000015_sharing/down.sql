@@ -1,0 +1,6 @@
+DROP INDEX album_items_owner ON album_items;
+DROP TABLE notifications;
+DROP TABLE grant_marks;
+DROP TABLE grants;
+DROP TABLE user_group_members;
+DROP TABLE user_groups;

@@ -1,0 +1,502 @@
+//! Sharing an album, folder or item with users and groups, and ending that.
+
+use super::notifications::{self, Message};
+use super::{access, people, shared_albums};
+use crate::db::Conn;
+use crate::domain::audit;
+use crate::domain::sessions::authorize::{Need, authorize};
+use crate::error::{Error, Result};
+use crate::model::actor::Actor;
+use crate::model::authority::Authority;
+use crate::model::{
+    Event, Gives, Grant, GrantId, GrantMark, Grantee, GroupId, Level, NotificationKind, Subject,
+    Time, User, UserId, now,
+};
+use crate::state::Services;
+use crate::store;
+use crate::{fill, msg};
+
+/// Grants of one subject.
+const MAX_GRANTS: usize = 200;
+/// Longest note in characters.
+pub const MAX_NOTE_CHARS: usize = 500;
+/// How long a user can come back to what they have left.
+const RETURN_PERIOD: time::Duration = time::Duration::days(30);
+
+/// What to share, with whom, and how.
+#[derive(Debug, Clone)]
+pub struct NewGrants {
+    pub subject: Subject,
+    pub usernames: Vec<String>,
+    pub groups: Vec<GroupId>,
+    pub level: Level,
+    pub gives: Gives,
+    pub note: String,
+    pub ends_at: Option<Time>,
+}
+
+/// Changes to a grant; `None` leaves a value as it is.
+#[derive(Debug, Clone, Default)]
+pub struct GrantChange {
+    pub level: Option<Level>,
+    pub gives: Option<Gives>,
+    pub note: Option<String>,
+    pub ends_at: Option<Option<Time>>,
+}
+
+/// A grant with the name of the user or group that it is for.
+pub struct NamedGrant {
+    pub grant: Grant,
+    pub grantee: String,
+}
+
+/// Shares a subject with users and groups. Whoever has it already gets the new level.
+///
+/// # Errors
+/// `NotFound` if the subject is not the user's; `Invalid` for unknown people or groups, too high a level, or an end in the
+/// past.
+pub fn create(
+    services: &Services,
+    authority: &Authority<'_>,
+    actor: &Actor,
+    new: &NewGrants,
+) -> Result<Vec<GrantId>> {
+    let (owner, subject) = (authority.user, new.subject);
+    let note = clean_note(&new.note)?;
+    ensure_level(subject, new.level)?;
+    ensure_future(new.ends_at)?;
+    let (ids, told) = services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        let title = title_of(conn, owner, subject)?.ok_or(Error::NotFound)?;
+        let grantees = find_grantees(services, conn, owner, new)?;
+        let known = store::grants::list_of_subject(conn, owner.id, subject)?;
+        if known.len() + grantees.len() > MAX_GRANTS {
+            let message = fill!("It can be shared with {count} at most.", count = MAX_GRANTS);
+            return Err(Error::field("people", message));
+        }
+
+        let (at, mut ids, mut told) = (now(), Vec::new(), Vec::new());
+        for (grantee, _) in &grantees {
+            let key = grantee.key();
+            let known = known.iter().find(|grant| grant.grantee_key == key).cloned();
+            let is_new = known.is_none();
+            let mut grant = known.unwrap_or_else(|| empty_grant(owner.id, subject, *grantee, at));
+            (grant.level, grant.gives) = (new.level, new.gives);
+            (grant.note, grant.ends_at, grant.updated_at) = (note.clone(), new.ends_at, at);
+            if is_new {
+                store::grants::insert(conn, &grant)?;
+                let message = Message {
+                    kind: NotificationKind::Shared,
+                    actor: owner,
+                    about: grant.id.0.simple().to_string(),
+                    title: &title,
+                    href: format!("/shared/{}", grant.id),
+                    times: 1,
+                };
+                for user in users_of(conn, &grant)? {
+                    notifications::send(conn, user, &message)?;
+                    told.push(user);
+                }
+            } else {
+                store::grants::update(conn, &grant)?;
+            }
+            ids.push(grant.id);
+        }
+        for (_, name) in &grantees {
+            let detail = detail_of(subject, new.level, new.gives);
+            audit::append(conn, Event::Granted, actor, name, &detail)?;
+        }
+        Ok((ids, told))
+    })?;
+    notifications::delivered(services, &told);
+    Ok(ids)
+}
+
+/// Whom to share with, and the names of these for the audit log.
+fn find_grantees(
+    services: &Services,
+    conn: &mut Conn,
+    owner: &User,
+    new: &NewGrants,
+) -> Result<Vec<(Grantee, String)>> {
+    let mut grantees: Vec<(Grantee, String)> = Vec::new();
+    let names = new.usernames.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    let mut were_named = false;
+    for name in names {
+        were_named = true;
+        match people::find(conn, name)? {
+            Some(user) if user.id == owner.id => {
+                return Err(Error::field("people", msg!("It is yours already.")));
+            }
+            Some(user) => grantees.push((Grantee::User(user.id), user.username)),
+            // Where people are hidden, nobody can find out who has an account.
+            None if !services.settings.lists_people => {}
+            None => {
+                let message = fill!("There is no user “{name}”.", name = name);
+                return Err(Error::field("people", message));
+            }
+        }
+    }
+    for id in &new.groups {
+        let is_member = store::groups::find_member(conn, owner.id, *id)?.is_some();
+        let group = store::groups::find(conn, *id)?.filter(|_| is_member);
+        let group =
+            group.ok_or_else(|| Error::field("groups", msg!("Choose one of your groups.")))?;
+        grantees.push((Grantee::Group(group.id), group.name));
+    }
+    if grantees.is_empty() && !were_named {
+        return Err(Error::field("people", msg!("Choose whom to share it with.")));
+    }
+    grantees.sort();
+    grantees.dedup_by_key(|(grantee, _)| *grantee);
+    Ok(grantees)
+}
+
+fn empty_grant(owner: UserId, subject: Subject, grantee: Grantee, at: Time) -> Grant {
+    let (album_id, directory_id, item_id) = match subject {
+        Subject::Album(id) => (Some(id), None, None),
+        Subject::Directory(id) => (None, Some(id), None),
+        Subject::Item(id) => (None, None, Some(id)),
+    };
+    let (user_id, group_id) = match grantee {
+        Grantee::User(id) => (Some(id), None),
+        Grantee::Group(id) => (None, Some(id)),
+    };
+    Grant {
+        id: GrantId::new(),
+        owner_id: owner,
+        created_by: Some(owner),
+        album_id,
+        directory_id,
+        item_id,
+        user_id,
+        group_id,
+        subject_key: subject.key(),
+        grantee_key: grantee.key(),
+        level: Level::View,
+        gives: Gives::Previews,
+        note: String::new(),
+        ends_at: None,
+        created_at: at,
+        updated_at: at,
+    }
+}
+
+/// Changes a grant; it holds from the next request on.
+///
+/// # Errors
+/// `NotFound`; `Invalid` for too high a level, too long a note, or an end in the past.
+pub fn change(
+    services: &Services,
+    authority: &Authority<'_>,
+    actor: &Actor,
+    id: GrantId,
+    change: &GrantChange,
+) -> Result<Grant> {
+    let note = change.note.as_deref().map(clean_note).transpose()?;
+    ensure_future(change.ends_at.flatten())?;
+    services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        let mut grant = find_own(conn, authority.user, id)?;
+        let subject = grant.subject().ok_or(Error::NotFound)?;
+        if let Some(level) = change.level {
+            ensure_level(subject, level)?;
+            grant.level = level;
+        }
+        grant.gives = change.gives.unwrap_or(grant.gives);
+        grant.ends_at = change.ends_at.unwrap_or(grant.ends_at);
+        if let Some(note) = &note {
+            grant.note.clone_from(note);
+        }
+        grant.updated_at = now();
+        store::grants::update(conn, &grant)?;
+        let name = grantee_name(conn, &grant)?;
+        let detail = detail_of(subject, grant.level, grant.gives);
+        audit::append(conn, Event::GrantChanged, actor, &name, &detail)?;
+        Ok(grant)
+    })
+}
+
+/// Ends a grant. What its users have added to the album goes with them.
+///
+/// # Errors
+/// `NotFound`.
+pub fn end(
+    services: &Services,
+    authority: &Authority<'_>,
+    actor: &Actor,
+    id: GrantId,
+) -> Result<Grant> {
+    let owner = authority.user;
+    let (grant, told) = services.write_library(owner.id, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        let grant = find_own(conn, owner, id)?;
+        let told = end_row(conn, owner, &grant)?;
+        let name = grantee_name(conn, &grant)?;
+        audit::append(conn, Event::GrantEnded, actor, &name, &kind_of(&grant))?;
+        Ok((grant, told))
+    })?;
+    notifications::delivered(services, &told);
+    Ok(grant)
+}
+
+/// Deletes a grant and what depends on it. Returns whom a notification was sent to.
+fn end_row(conn: &mut Conn, owner: &User, grant: &Grant) -> Result<Vec<UserId>> {
+    let users = users_of(conn, grant)?;
+    let href = format!("/shared/{}", grant.id);
+    let title = match grant.subject() {
+        Some(subject) => title_of(conn, owner, subject)?.unwrap_or_default(),
+        None => String::new(),
+    };
+    let mut told = Vec::new();
+    for user in users {
+        // Whoever has not seen it yet or has left it need not know.
+        let is_known = access::is_granted_to(conn, user, grant)?;
+        let mark = store::grants::find_mark(conn, user, grant.id)?;
+        let was_seen = mark.as_ref().is_some_and(|mark| mark.seen_at.is_some());
+        let has_left = mark.is_some_and(|mark| mark.left_at.is_some());
+        store::notifications::delete_of_page(conn, user, &href)?;
+        store::library_versions::update_next(conn, user)?;
+        told.push(user);
+        if is_known && was_seen && !has_left {
+            let message = Message {
+                kind: NotificationKind::AccessEnded,
+                actor: owner,
+                about: grant.id.0.simple().to_string(),
+                title: &title,
+                href: String::new(),
+                times: 1,
+            };
+            notifications::send(conn, user, &message)?;
+        }
+    }
+    store::grants::delete(conn, owner.id, grant.id)?;
+    if let Some(Subject::Album(album)) = grant.subject() {
+        shared_albums::remove_unreachable(conn, owner.id, album)?;
+    }
+    Ok(told)
+}
+
+/// Deletes the grants that have ended by their date; part of housekeeping. They had no effect any more.
+///
+/// # Errors
+/// Database errors.
+pub(crate) fn end_expired(services: &Services, at: Time) -> Result<usize> {
+    /// Grants of one round.
+    const MAX_ENDED: i64 = 200;
+    let ended = services.db.read(|conn| Ok(store::grants::list_ended(conn, at, MAX_ENDED)?))?;
+    let mut count = 0;
+    for grant in ended {
+        let told = services.write_library(grant.owner_id, |conn| {
+            // It may have been extended since it was listed.
+            let grant = store::grants::find(conn, grant.id)?.filter(|grant| grant.has_ended(at));
+            let owner =
+                store::users::find(conn, grant.as_ref().map_or(UserId(0), |it| it.owner_id))?;
+            match grant.zip(owner) {
+                Some((grant, owner)) => Ok(Some(end_row(conn, &owner, &grant)?)),
+                None => Ok(None),
+            }
+        })?;
+        if let Some(told) = told {
+            notifications::delivered(services, &told);
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// Leaves what is shared with the user. Only they can come back to it, within 30 days. What they have added to the album
+/// goes with them, or stays for its owner if `leaves_items` is set.
+///
+/// # Errors
+/// `NotFound`.
+pub fn leave(
+    services: &Services,
+    authority: &Authority<'_>,
+    actor: &Actor,
+    id: GrantId,
+    leaves_items: bool,
+) -> Result<()> {
+    let user = authority.user;
+    let owner = access::open(services, user, id)?.owner;
+    services.write_library(owner, |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        let access = access::find(conn, user.id, id)?;
+        let at = now();
+        let mark =
+            GrantMark { grant_id: id, user_id: user.id, seen_at: Some(at), left_at: Some(at) };
+        store::grants::replace_mark(conn, &mark)?;
+        store::notifications::delete_of_page(conn, user.id, &format!("/shared/{id}"))?;
+        if let Subject::Album(album) = access.subject {
+            if leaves_items {
+                shared_albums::hand_over(conn, owner, album, user.id)?;
+            }
+            shared_albums::remove_unreachable(conn, owner, album)?;
+        }
+        let name = store::users::find(conn, owner)?.map(|owner| owner.username);
+        let name = name.unwrap_or_default();
+        audit::append(conn, Event::GrantLeft, actor, &name, &kind_of(&access.grant))
+    })?;
+    services.invalidate_library(user.id);
+    Ok(())
+}
+
+/// Comes back to what the user has left.
+///
+/// # Errors
+/// `NotFound` if it has ended, was not left, or was left more than 30 days ago.
+pub fn return_to(services: &Services, authority: &Authority<'_>, id: GrantId) -> Result<()> {
+    let user = authority.user;
+    services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        let grant = store::grants::find(conn, id)?.ok_or(Error::NotFound)?;
+        let mark = store::grants::find_mark(conn, user.id, id)?.ok_or(Error::NotFound)?;
+        if !access::is_granted_to(conn, user.id, &grant)? || !may_return(&mark) {
+            return Err(Error::NotFound);
+        }
+        store::grants::replace_mark(conn, &GrantMark { left_at: None, ..mark })?;
+        Ok(())
+    })
+}
+
+/// Whether a user can still come back to what they have left.
+pub(super) fn may_return(mark: &GrantMark) -> bool {
+    mark.left_at.is_some_and(|left| now() - left < RETURN_PERIOD)
+}
+
+/// Records that a user has seen what is shared with them.
+///
+/// # Errors
+/// Database errors.
+pub fn mark_seen(services: &Services, user: &User, id: GrantId) -> Result<()> {
+    let seen = services.db.read(|conn| Ok(store::grants::find_mark(conn, user.id, id)?))?;
+    if seen.is_some() {
+        return Ok(());
+    }
+    services.db.write(|conn| {
+        // It may have ended meanwhile.
+        if access::find(conn, user.id, id).is_ok() {
+            let mark =
+                GrantMark { grant_id: id, user_id: user.id, seen_at: Some(now()), left_at: None };
+            store::grants::replace_mark(conn, &mark)?;
+        }
+        Ok(())
+    })
+}
+
+/// With whom a user's album, folder or item is shared.
+///
+/// # Errors
+/// `NotFound` if the subject is not the user's.
+pub fn list_of_subject(
+    services: &Services,
+    owner: &User,
+    subject: Subject,
+) -> Result<(String, Vec<NamedGrant>)> {
+    services.db.read(|conn| {
+        let title = title_of(conn, owner, subject)?.ok_or(Error::NotFound)?;
+        let mut named = Vec::new();
+        for grant in store::grants::list_of_subject(conn, owner.id, subject)? {
+            let grantee = grantee_name(conn, &grant)?;
+            named.push(NamedGrant { grant, grantee });
+        }
+        Ok((title, named))
+    })
+}
+
+/// A user's grant.
+///
+/// # Errors
+/// `NotFound`.
+pub fn find(services: &Services, owner: &User, id: GrantId) -> Result<NamedGrant> {
+    services.db.read(|conn| {
+        let grant = find_own(conn, owner, id)?;
+        let grantee = grantee_name(conn, &grant)?;
+        Ok(NamedGrant { grant, grantee })
+    })
+}
+
+fn find_own(conn: &mut Conn, owner: &User, id: GrantId) -> Result<Grant> {
+    let grant = store::grants::find(conn, id)?;
+    grant.filter(|grant| grant.owner_id == owner.id).ok_or(Error::NotFound)
+}
+
+/// The name of a user's album, folder or item; `None` if there is none that can be shared.
+pub(super) fn title_of(conn: &mut Conn, owner: &User, subject: Subject) -> Result<Option<String>> {
+    Ok(match subject {
+        Subject::Album(id) => store::albums::find(conn, owner.id, id)?.map(|album| album.name),
+        Subject::Directory(id) => {
+            let directory = store::directories::find(conn, owner.id, id)?;
+            directory.filter(|it| !it.is_view()).map(|it| it.label().to_owned())
+        }
+        Subject::Item(id) => {
+            let item = store::items::find(conn, owner.id, id)?;
+            item.filter(crate::model::Item::is_shown_in_albums).map(|item| item.name)
+        }
+    })
+}
+
+/// The users whom a grant is for.
+pub(super) fn users_of(conn: &mut Conn, grant: &Grant) -> Result<Vec<UserId>> {
+    let mut users = match grant.grantee() {
+        Some(Grantee::User(user)) => vec![user],
+        Some(Grantee::Group(group)) => store::groups::list_members(conn, group)?
+            .into_iter()
+            .map(|(member, _)| member.user_id)
+            .collect(),
+        None => Vec::new(),
+    };
+    users.retain(|user| *user != grant.owner_id);
+    Ok(users)
+}
+
+/// The full name of the user, or the name of the group, that a grant is for.
+pub(super) fn grantee_name(conn: &mut Conn, grant: &Grant) -> Result<String> {
+    Ok(match grant.grantee() {
+        Some(Grantee::User(user)) => {
+            store::users::find(conn, user)?.map(|user| notifications::name_of(&user))
+        }
+        Some(Grantee::Group(group)) => store::groups::find(conn, group)?.map(|group| group.name),
+        None => None,
+    }
+    .unwrap_or_default())
+}
+
+/// What the audit log says about a grant; names of files are not in it.
+fn detail_of(subject: Subject, level: Level, gives: Gives) -> String {
+    format!("{}: {}, {}", subject.kind(), level.as_str(), gives.as_str())
+}
+
+fn kind_of(grant: &Grant) -> String {
+    grant.subject().map_or("", Subject::kind).to_owned()
+}
+
+fn clean_note(text: &str) -> Result<String> {
+    let text = text.trim().replace("\r\n", "\n");
+    let is_valid = text.chars().count() <= MAX_NOTE_CHARS
+        && !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+    if is_valid {
+        Ok(text)
+    } else {
+        let message = fill!("Use {count} characters at most.", count = MAX_NOTE_CHARS);
+        Err(Error::field("note", message))
+    }
+}
+
+fn ensure_level(subject: Subject, level: Level) -> Result<()> {
+    if level <= subject.highest_level() {
+        return Ok(());
+    }
+    let message = match subject {
+        Subject::Item(_) => msg!("A single item can be viewed only."),
+        _ => msg!("Others can view a folder and add to it, but not edit it."),
+    };
+    Err(Error::field("level", message))
+}
+
+fn ensure_future(ends_at: Option<Time>) -> Result<()> {
+    if ends_at.is_some_and(|ends| ends <= now()) {
+        return Err(Error::field("ends", msg!("Choose a date in the future.")));
+    }
+    Ok(())
+}

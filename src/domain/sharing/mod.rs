@@ -1,0 +1,10 @@
+//! What users share with others: grants, groups, and what is reached through them.
+
+pub mod access;
+pub mod grants;
+pub mod groups;
+pub mod notifications;
+pub mod people;
+pub mod shared_albums;
+pub mod shared_content;
+pub mod shared_lists;

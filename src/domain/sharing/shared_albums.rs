@@ -1,0 +1,212 @@
+//! Albums that several users fill: adding, removing, arranging, and what happens to items when their users lose access.
+
+use std::collections::BTreeSet;
+
+use super::access::{self, Access};
+use super::grants::users_of;
+use super::notifications::{self, Message};
+use crate::db::Conn;
+use crate::domain::library::album_contents::{self, Added, Place};
+use crate::domain::library::albums::{self, AlbumChange, find_own};
+use crate::domain::sessions::authorize::{Need, authorize};
+use crate::error::Result;
+use crate::model::authority::Authority;
+use crate::model::{
+    Album, AlbumId, GrantId, ItemId, Level, NotificationKind, Subject, User, UserId, now,
+};
+use crate::state::Services;
+use crate::store;
+
+/// Users who get a notification about one addition.
+const MAX_TOLD: usize = 200;
+
+/// An album: the user's own, or one that is shared with them.
+#[derive(Debug, Clone, Copy)]
+pub enum Target {
+    Own(AlbumId),
+    /// The album of a grant, or one inside of it.
+    Shared(GrantId, Option<AlbumId>),
+}
+
+/// Adds the user's items to an album, and tells the others who see it. Returns the album too.
+///
+/// # Errors
+/// As [`album_contents::add`]; `Forbidden` if the user may only view the album.
+pub fn add(
+    services: &Services,
+    authority: &Authority<'_>,
+    target: Target,
+    ids: &[ItemId],
+) -> Result<(Album, Added)> {
+    let user = authority.user;
+    let (album, added, told) = match target {
+        Target::Own(id) => services.write_library(user.id, |conn| {
+            authorize(conn, authority.key(), Need::Active)?;
+            let album = find_own(conn, user, id)?;
+            let added = album_contents::add_rows(conn, &album, user, ids)?;
+            let told = tell(conn, user, &album, added)?;
+            Ok((album, added, told))
+        }),
+        Target::Shared(id, inside) => {
+            change_shared(services, authority, id, inside, Level::Contribute, |conn, _, album| {
+                let added = album_contents::add_rows(conn, &album, user, ids)?;
+                let told = tell(conn, user, &album, added)?;
+                Ok((album, added, told))
+            })
+        }
+    }?;
+    notifications::delivered(services, &told);
+    Ok((album, added))
+}
+
+/// Removes items from a shared album: the user's own, or with the right to edit it any.
+///
+/// # Errors
+/// `NotFound` if none of them is in it or may be removed; `Forbidden` if the user may only view the album.
+pub fn remove(
+    services: &Services,
+    authority: &Authority<'_>,
+    id: GrantId,
+    inside: Option<AlbumId>,
+    ids: &[ItemId],
+) -> Result<usize> {
+    let user = authority.user.id;
+    change_shared(services, authority, id, inside, Level::Contribute, |conn, access, album| {
+        let may_edit = access.may(Level::Edit);
+        album_contents::remove_rows(conn, &album, ids, |row| {
+            may_edit || (row.user_id == user && row.added_by == user)
+        })
+    })
+}
+
+/// Changes name, description, order or cover of a shared album.
+///
+/// # Errors
+/// As [`albums::change`]; `Forbidden` without the right to edit it.
+pub fn change(
+    services: &Services,
+    authority: &Authority<'_>,
+    id: GrantId,
+    inside: Option<AlbumId>,
+    change: &AlbumChange,
+) -> Result<Album> {
+    change_shared(services, authority, id, inside, Level::Edit, |conn, _, album| {
+        albums::change_row(conn, album, change)
+    })
+}
+
+/// Moves an item of a shared album to another place.
+///
+/// # Errors
+/// As [`album_contents::arrange`]; `Forbidden` without the right to edit it.
+pub fn arrange(
+    services: &Services,
+    authority: &Authority<'_>,
+    id: GrantId,
+    inside: Option<AlbumId>,
+    (item, place): (ItemId, Place),
+) -> Result<()> {
+    change_shared(services, authority, id, inside, Level::Edit, |conn, _, album| {
+        album_contents::arrange_rows(conn, album, item, place)
+    })
+}
+
+/// Runs a transaction that changes a shared album, in which the session and the access are checked.
+fn change_shared<T>(
+    services: &Services,
+    authority: &Authority<'_>,
+    id: GrantId,
+    inside: Option<AlbumId>,
+    level: Level,
+    work: impl Fn(&mut Conn, &Access, Album) -> Result<T>,
+) -> Result<T> {
+    let viewer = authority.user;
+    // The owner of a grant never changes. The viewer's library is locked too, because their items are read.
+    let owner = access::open(services, viewer, id)?.owner;
+    services.write_libraries(&BTreeSet::from([owner, viewer.id]), |conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        let access = access::find(conn, viewer.id, id)?;
+        let album = access.album(conn, inside)?;
+        access.require(level)?;
+        work(conn, &access, album)
+    })
+}
+
+/// Sends a notification about added items to everyone else who sees the album. Several within an hour are one.
+fn tell(conn: &mut Conn, actor: &User, album: &Album, added: Added) -> Result<Vec<UserId>> {
+    let mut told: Vec<UserId> = Vec::new();
+    if added.added == 0 {
+        return Ok(told);
+    }
+    let hour = now().assume_utc().unix_timestamp() / 3600;
+    let mut message = Message {
+        kind: NotificationKind::ItemsAdded,
+        actor,
+        about: format!("{} {hour}", album.id.0.simple()),
+        title: &album.name,
+        href: format!("/albums/{}", album.id),
+        times: i64::try_from(added.added).unwrap_or(i64::MAX),
+    };
+    if album.user_id != actor.id {
+        notifications::send(conn, album.user_id, &message)?;
+        told.push(album.user_id);
+    }
+
+    let mut albums: Vec<AlbumId> =
+        albums::ancestors(conn, album)?.iter().map(|above| above.id).collect();
+    albums.push(album.id);
+    for grant in store::grants::list_of_albums(conn, &albums)? {
+        let is_inside = grant.subject() != Some(Subject::Album(album.id));
+        message.href = format!("/shared/{}", grant.id);
+        if is_inside {
+            message.href = format!("{}/albums/{}", message.href, album.id);
+        }
+        for user in users_of(conn, &grant)? {
+            let is_due = user != actor.id && !told.contains(&user) && told.len() < MAX_TOLD;
+            if is_due && access::access_through(conn, user, grant.clone())?.is_some() {
+                notifications::send(conn, user, &message)?;
+                told.push(user);
+            }
+        }
+    }
+    Ok(told)
+}
+
+/// Removes from an album and those in it what users have added who cannot reach it any more.
+pub(super) fn remove_unreachable(conn: &mut Conn, owner: UserId, top: AlbumId) -> Result<()> {
+    /// More users than an album can be shared with.
+    const MAX_USERS: usize = 100_000;
+    for id in albums::list_tree(conn, owner, top)? {
+        let Some(album) = store::albums::find(conn, owner, id)? else { continue };
+        let mut users = store::album_items::list_owners(conn, id, MAX_USERS)?;
+        users.extend(store::album_items::list_hidden_owners(conn, id)?);
+        for user in users.into_iter().collect::<BTreeSet<_>>() {
+            if user != owner && !can_reach(conn, &album, user)? {
+                album_contents::remove_added_by(conn, &album, user)?;
+                store::library_versions::update_next(conn, owner)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a user reaches an album through any grant of it or of one that contains it.
+fn can_reach(conn: &mut Conn, album: &Album, user: UserId) -> Result<bool> {
+    let mut albums: Vec<AlbumId> =
+        albums::ancestors(conn, album)?.iter().map(|above| above.id).collect();
+    albums.push(album.id);
+    for grant in store::grants::list_of_albums(conn, &albums)? {
+        if access::access_through(conn, user, grant)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Lets a user's items stay in an album and those in it: from then on only the album's owner can remove them.
+pub(super) fn hand_over(conn: &mut Conn, owner: UserId, top: AlbumId, from: UserId) -> Result<()> {
+    for album in albums::list_tree(conn, owner, top)? {
+        store::album_items::update_added_by(conn, album, from, owner)?;
+    }
+    Ok(())
+}

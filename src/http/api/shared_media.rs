@@ -1,0 +1,143 @@
+//! Bytes of items that belong to others: below `/api/shared/{grant}/media` through a grant, and below
+//! `/api/albums/{album}/media` in an album of the user that others have added to.
+
+use actix_web::{HttpRequest, web};
+
+use super::content::{ContentQuery, ThumbnailQuery};
+use crate::domain::library::album_page;
+use crate::error::{Error, Result};
+use crate::http::extract::api_user::ApiUser;
+use crate::http::extract::json::Query;
+use crate::http::extract::shared_item::Shared;
+use crate::http::media_response::{
+    FULL_SIZE, content_response, motion_response, parse_id, reached, revalidated,
+    thumbnail_response,
+};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
+use crate::model::{AlbumId, Gives, ItemId, User};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/api/shared/{grant}/media/{item}/content", || {
+            web::route().to(get_shared_content)
+        }),
+        Route::get("/api/shared/{grant}/media/{item}/thumbnail", || {
+            web::route().to(get_shared_thumbnail)
+        }),
+        Route::get("/api/shared/{grant}/media/{item}/motion", || {
+            web::route().to(get_shared_motion)
+        }),
+        Route::get("/api/albums/{album}/media/{item}/content", || {
+            web::route().to(get_album_content)
+        }),
+        Route::get("/api/albums/{album}/media/{item}/thumbnail", || {
+            web::route().to(get_album_thumbnail)
+        }),
+        Route::get("/api/albums/{album}/media/{item}/motion", || web::route().to(get_album_motion)),
+    ]
+}
+
+/// Get the bytes of an item that another user shares, whole or as a range. 403 if only previews are shared.
+#[utoipa::path(get, path = "/api/shared/{grant}/media/{item}/content", tag = "Sharing",
+    params(("grant" = String, Path, format = "uuid"), ("item" = String, Path, format = "uuid"), ContentQuery),
+    responses((status = 200, content_type = "*/*"), (status = 206, content_type = "*/*")))]
+pub(super) async fn get_shared_content(
+    shared: Shared<ApiUser>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    Query(query): Query<ContentQuery>,
+) -> HandlerResult {
+    let reached = reached(&shared, &path.1).await?;
+    let is_download = query.is_download();
+    reached.require_file(is_download)?;
+    let services = &shared.caller.services;
+    content_response(services, &reached.owner, &request, reached.item.id, is_download).await
+}
+
+/// Get the preview of an item that another user shares; 404 if there is none.
+#[utoipa::path(get, path = "/api/shared/{grant}/media/{item}/thumbnail", tag = "Sharing",
+    params(("grant" = String, Path, format = "uuid"), ("item" = String, Path, format = "uuid"), ThumbnailQuery),
+    responses((status = 200, content_type = "image/webp"), (status = 206, content_type = "image/webp")))]
+pub(super) async fn get_shared_thumbnail(
+    shared: Shared<ApiUser>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    Query(query): Query<ThumbnailQuery>,
+) -> HandlerResult {
+    let reached = reached(&shared, &path.1).await?;
+    if query.side() == Some(FULL_SIZE) {
+        reached.require_file(true)?;
+    }
+    let (owner, id) = (&reached.owner, reached.item.id);
+    let which = (query.side(), None);
+    revalidated(thumbnail_response(&shared.caller.services, owner, &request, id, which).await)
+}
+
+/// Get the video of a moving photo that another user shares.
+#[utoipa::path(get, path = "/api/shared/{grant}/media/{item}/motion", tag = "Sharing",
+    params(("grant" = String, Path, format = "uuid"), ("item" = String, Path, format = "uuid")),
+    responses((status = 200, content_type = "video/mp4"), (status = 206, content_type = "video/mp4")))]
+pub(super) async fn get_shared_motion(
+    shared: Shared<ApiUser>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HandlerResult {
+    let reached = reached(&shared, &path.1).await?;
+    reached.access.require_gives(Gives::Stream)?;
+    motion_response(&shared.caller.services, &reached.owner, &request, reached.item.id).await
+}
+
+/// The owner of an item that an album of the user shows.
+async fn owner_in_album(caller: &ApiUser, path: &(String, String)) -> Result<(User, ItemId)> {
+    let album = AlbumId::parse(&path.0).ok_or(Error::NotFound)?;
+    let item = parse_id(&path.1)?;
+    let auth_session = caller.auth_session.clone();
+    let (owner, item) = run_blocking(&caller.services, move |services| {
+        album_page::find_item(services, &auth_session.user, album, item)
+    })
+    .await?;
+    Ok((owner, item.id))
+}
+
+/// Get the bytes of an item of an album that anybody has added to it.
+#[utoipa::path(get, path = "/api/albums/{album}/media/{item}/content", tag = "Albums",
+    params(("album" = String, Path, format = "uuid"), ("item" = String, Path, format = "uuid"), ContentQuery),
+    responses((status = 200, content_type = "*/*"), (status = 206, content_type = "*/*")))]
+pub(super) async fn get_album_content(
+    caller: ApiUser,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    Query(query): Query<ContentQuery>,
+) -> HandlerResult {
+    let (owner, id) = owner_in_album(&caller, &path).await?;
+    content_response(&caller.services, &owner, &request, id, query.is_download()).await
+}
+
+/// Get the preview of an item of an album that anybody has added to it.
+#[utoipa::path(get, path = "/api/albums/{album}/media/{item}/thumbnail", tag = "Albums",
+    params(("album" = String, Path, format = "uuid"), ("item" = String, Path, format = "uuid"), ThumbnailQuery),
+    responses((status = 200, content_type = "image/webp"), (status = 206, content_type = "image/webp")))]
+pub(super) async fn get_album_thumbnail(
+    caller: ApiUser,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    Query(query): Query<ThumbnailQuery>,
+) -> HandlerResult {
+    let (owner, id) = owner_in_album(&caller, &path).await?;
+    let which = (query.side(), None);
+    revalidated(thumbnail_response(&caller.services, &owner, &request, id, which).await)
+}
+
+/// Get the video of a moving photo of an album that anybody has added to it.
+#[utoipa::path(get, path = "/api/albums/{album}/media/{item}/motion", tag = "Albums",
+    params(("album" = String, Path, format = "uuid"), ("item" = String, Path, format = "uuid")),
+    responses((status = 200, content_type = "video/mp4"), (status = 206, content_type = "video/mp4")))]
+pub(super) async fn get_album_motion(
+    caller: ApiUser,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HandlerResult {
+    let (owner, id) = owner_in_album(&caller, &path).await?;
+    motion_response(&caller.services, &owner, &request, id).await
+}

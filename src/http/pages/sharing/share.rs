@@ -1,0 +1,349 @@
+//! `/share`: shares an album, folder or item of the user with people and groups, and shows who sees it.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, web};
+use askama::Template;
+use serde::Deserialize;
+use time::macros::format_description;
+
+use crate::domain::sharing::grants::{self, GrantChange, NamedGrant, NewGrants};
+use crate::domain::sharing::{groups, people};
+use crate::error::{Error, FieldError, Result};
+use crate::http::extract::form::{EmptyForm, Form};
+use crate::http::extract::user::CurrentUser;
+use crate::http::pages::components as v;
+use crate::http::pages::layout::Layout;
+use crate::http::pages::respond::{
+    redirect, redirect_back_with_errors, render_with_status, set_flash,
+};
+use crate::http::route::{HandlerResult, Route};
+use crate::http::run_blocking::run_blocking;
+use crate::language::t;
+use crate::model::{
+    AlbumId, DirectoryId, Gives, Grant, GrantId, Group, GroupId, ItemId, Level, Subject, Time,
+    TimeZone, User,
+};
+use crate::{fill, msg};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/share", || web::route().to(show_share)),
+        Route::post("/share", || web::route().to(submit_share)),
+        Route::post("/share/{grant}/change", || web::route().to(submit_change)),
+        Route::post("/share/{grant}/end", || web::route().to(submit_end)),
+    ]
+}
+
+/// What is shared; one of the three is set.
+#[derive(Deserialize, Default)]
+struct ShareQuery {
+    #[serde(default)]
+    album: String,
+    #[serde(default)]
+    directory: String,
+    #[serde(default)]
+    item: String,
+}
+
+fn subject_of(album: &str, directory: &str, item: &str) -> Result<Subject> {
+    let subject = match (album, directory, item) {
+        (id, "", "") => AlbumId::parse(id).map(Subject::Album),
+        ("", id, "") => DirectoryId::parse(id).map(Subject::Directory),
+        ("", "", id) => ItemId::parse(id).map(Subject::Item),
+        _ => None,
+    };
+    subject.ok_or(Error::NotFound)
+}
+
+/// The query that names a subject, such as `album=…`.
+pub(crate) fn subject_query(subject: Subject) -> String {
+    match subject {
+        Subject::Album(id) => format!("album={id}"),
+        Subject::Directory(id) => format!("directory={id}"),
+        Subject::Item(id) => format!("item={id}"),
+    }
+}
+
+/// The page of what is shared.
+fn subject_href(subject: Subject) -> String {
+    match subject {
+        Subject::Album(id) => format!("/albums/{id}"),
+        Subject::Directory(id) => format!("/directories/{id}"),
+        Subject::Item(id) => format!("/items/{id}"),
+    }
+}
+
+/// Somebody who sees it.
+struct GrantRow {
+    id: GrantId,
+    name: String,
+    is_group: bool,
+    level: Level,
+    gives: Gives,
+    ends: Option<String>,
+}
+
+impl GrantRow {
+    fn from_named(named: NamedGrant, zone: &TimeZone) -> Self {
+        let NamedGrant { grant, grantee } = named;
+        Self {
+            id: grant.id,
+            name: grantee,
+            is_group: grant.group_id.is_some(),
+            ends: ends_text(&grant, zone),
+            level: grant.level,
+            gives: grant.gives,
+        }
+    }
+
+    fn is_level(&self, level: &Level) -> bool {
+        self.level == *level
+    }
+
+    fn is_gives(&self, gives: &Gives) -> bool {
+        self.gives == *gives
+    }
+}
+
+fn ends_text(grant: &Grant, zone: &TimeZone) -> Option<String> {
+    grant.ends_at.map(|at| v::format::date(zone.local_time(at)))
+}
+
+#[derive(Template)]
+#[template(path = "pages/sharing/share.html")]
+struct SharePage {
+    layout: Layout,
+    subject: Subject,
+    title: String,
+    rows: Vec<GrantRow>,
+    people: Vec<User>,
+    groups: Vec<(Group, i64)>,
+    levels: Vec<Level>,
+    form: ShareForm,
+    errors: Vec<FieldError>,
+}
+
+impl SharePage {
+    fn back(&self) -> String {
+        subject_href(self.subject)
+    }
+
+    /// Name and value of the field that names the subject.
+    fn subject_field(&self) -> (&'static str, String) {
+        match self.subject {
+            Subject::Album(id) => ("album", id.to_string()),
+            Subject::Directory(id) => ("directory", id.to_string()),
+            Subject::Item(id) => ("item", id.to_string()),
+        }
+    }
+
+    fn error(&self, field: &str) -> Option<&str> {
+        self.errors.iter().find(|error| error.field == field).map(|error| error.message.as_str())
+    }
+
+    fn is_level(&self, level: &Level) -> bool {
+        self.form.level == level.as_str() || (self.form.level.is_empty() && *level == Level::View)
+    }
+
+    fn is_gives(&self, gives: &Gives) -> bool {
+        self.form.gives == gives.as_str()
+            || (self.form.gives.is_empty() && *gives == Gives::Originals)
+    }
+
+    fn is_group(&self, group: &Group) -> bool {
+        self.form.groups.contains(&group.id.to_string())
+    }
+
+    /// What a level lets others do with this subject.
+    fn level_hint(&self, level: &Level) -> &'static str {
+        match (level, self.subject) {
+            (Level::View, _) => msg!("Look at it, and download if you allow it below."),
+            (Level::Contribute, Subject::Directory(_)) => {
+                msg!("Also upload files to it. They belong to you and count towards your storage.")
+            }
+            (Level::Contribute, _) => {
+                msg!("Also add photos of their own, and remove these again.")
+            }
+            (Level::Edit, _) => msg!("Also rename and arrange it, and remove any item."),
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct ShareForm {
+    #[serde(default)]
+    album: String,
+    #[serde(default)]
+    directory: String,
+    #[serde(default)]
+    item: String,
+    /// Usernames, separated by spaces or commas.
+    #[serde(default)]
+    people: String,
+    #[serde(default)]
+    groups: Vec<String>,
+    #[serde(default)]
+    level: String,
+    #[serde(default)]
+    gives: String,
+    /// A date, such as `2026-12-31`; it ends with that day.
+    #[serde(default)]
+    ends: String,
+    #[serde(default)]
+    note: String,
+}
+
+async fn show_share(current: CurrentUser, query: web::Query<ShareQuery>) -> HandlerResult {
+    let subject = subject_of(&query.album, &query.directory, &query.item)?;
+    let page = share_page(&current, subject, ShareForm::default(), Vec::new()).await?;
+    render_with_status(StatusCode::OK, &page)
+}
+
+async fn share_page(
+    current: &CurrentUser,
+    subject: Subject,
+    form: ShareForm,
+    errors: Vec<FieldError>,
+) -> Result<SharePage> {
+    let auth_session = current.auth_session.clone();
+    let zone = current.time_zone();
+    let (title, rows, people, groups) = run_blocking(&current.services, move |services| {
+        let user = &auth_session.user;
+        let (title, named) = grants::list_of_subject(services, user, subject)?;
+        let rows = named.into_iter().map(|named| GrantRow::from_named(named, &zone)).collect();
+        Ok((title, rows, people::list(services, user)?, groups::list(services, user)?))
+    })
+    .await?;
+    let levels = Level::ALL.into_iter().filter(|level| *level <= subject.highest_level());
+    Ok(SharePage {
+        layout: Layout::load(current, "/shared").await?,
+        subject,
+        title,
+        rows,
+        people,
+        groups,
+        levels: levels.collect(),
+        form,
+        errors,
+    })
+}
+
+async fn submit_share(current: CurrentUser, Form(form): Form<ShareForm>) -> HandlerResult {
+    let subject = subject_of(&form.album, &form.directory, &form.item)?;
+    match share(&current, subject, &form).await {
+        Ok(()) => redirect(&format!("/share?{}", subject_query(subject))),
+        Err(Error::Invalid(errors)) => {
+            let page = share_page(&current, subject, form, errors).await?;
+            render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn share(current: &CurrentUser, subject: Subject, form: &ShareForm) -> Result<()> {
+    let groups: Result<Vec<GroupId>> = form
+        .groups
+        .iter()
+        .map(|id| {
+            GroupId::parse(id)
+                .ok_or_else(|| Error::field("groups", msg!("Choose one of your groups.")))
+        })
+        .collect();
+    let new = NewGrants {
+        subject,
+        usernames: form.people.split([',', ' ', '\n']).map(str::to_owned).collect(),
+        groups: groups?,
+        level: Level::parse(&form.level).unwrap_or(Level::View),
+        gives: Gives::parse(&form.gives).unwrap_or(Gives::Originals),
+        note: form.note.clone(),
+        ends_at: parse_end(&form.ends, &current.time_zone())?,
+    };
+    let (auth_session, actor) = (current.auth_session.clone(), current.actor());
+    let created = run_blocking(&current.services, move |services| {
+        grants::create(services, &auth_session.authority(), &actor, &new)
+    })
+    .await?;
+    // Where people are hidden, a name that nobody has gives the same answer.
+    let text = match created.len() {
+        0 => t(msg!("If there is such a user, they see it now.")).into_owned(),
+        1 if !current.services.settings.lists_people => {
+            t(msg!("If there is such a user, they see it now.")).into_owned()
+        }
+        count => fill!("Shared with {count}", count = count),
+    };
+    set_flash(&current.cookie, text)
+}
+
+/// The end of a day in the user's time zone; `None` for no date.
+pub(crate) fn parse_end(text: &str, zone: &TimeZone) -> Result<Option<Time>> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    let format = format_description!("[year]-[month]-[day]");
+    let bad = || Error::field("ends", msg!("Enter a date such as 2026-12-31."));
+    let date = time::Date::parse(text.trim(), format).map_err(|_| bad())?;
+    // Times are kept up to this year.
+    if date.year() > 2037 {
+        return Err(bad());
+    }
+    let next_day = date.next_day().ok_or_else(bad)?;
+    Ok(Some(zone.time_of_local(time::PrimitiveDateTime::new(next_day, time::Time::MIDNIGHT))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangeForm {
+    level: Option<String>,
+    gives: Option<String>,
+}
+
+async fn submit_change(
+    current: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    Form(form): Form<ChangeForm>,
+) -> HandlerResult {
+    let id = GrantId::parse(&path).ok_or(Error::NotFound)?;
+    let change = GrantChange {
+        level: form.level.as_deref().and_then(Level::parse),
+        gives: form.gives.as_deref().and_then(Gives::parse),
+        ..GrantChange::default()
+    };
+    let (auth_session, actor) = (current.auth_session.clone(), current.actor());
+    let changed = run_blocking(&current.services, move |services| {
+        grants::change(services, &auth_session.authority(), &actor, id, &change)
+    });
+    match changed.await {
+        Ok(grant) => {
+            set_flash(&current.cookie, msg!("Sharing changed"))?;
+            redirect(&share_page_of(&grant))
+        }
+        Err(error) => redirect_back_with_errors(&request, &current.cookie, error, None),
+    }
+}
+
+async fn submit_end(
+    current: CurrentUser,
+    request: HttpRequest,
+    path: web::Path<String>,
+    _: Form<EmptyForm>,
+) -> HandlerResult {
+    let id = GrantId::parse(&path).ok_or(Error::NotFound)?;
+    let (auth_session, actor) = (current.auth_session.clone(), current.actor());
+    let grant = run_blocking(&current.services, move |services| {
+        grants::end(services, &auth_session.authority(), &actor, id)
+    })
+    .await?;
+    set_flash(&current.cookie, msg!("Sharing ended"))?;
+    // From the list of everything that is shared, or from the form.
+    let back = crate::http::safe_redirect::back_path(&request);
+    redirect(&back.unwrap_or_else(|| share_page_of(&grant)))
+}
+
+fn share_page_of(grant: &Grant) -> String {
+    grant.subject().map_or_else(
+        || "/shared?view=by-me".to_owned(),
+        |subject| format!("/share?{}", subject_query(subject)),
+    )
+}

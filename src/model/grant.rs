@@ -1,0 +1,192 @@
+//! Grants: what one user lets another user or a group see or change.
+
+use diesel::prelude::*;
+
+use super::text_enum::text_enum;
+use super::{AlbumId, DirectoryId, GrantId, GroupId, ItemId, Time, UserId};
+use crate::db::schema::{grant_marks, grants};
+use crate::msg;
+
+/// What a grant allows. Each level includes the ones before it.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum Level {
+    View,
+    /// Add one's own items, and remove these again.
+    Contribute,
+    /// Rename, arrange, choose the cover, remove any item.
+    Edit,
+}
+text_enum!(Level { View = "view", Contribute = "contribute", Edit = "edit" });
+
+impl Level {
+    pub const ALL: [Self; 3] = [Self::View, Self::Contribute, Self::Edit];
+
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::View => msg!("Can view"),
+            Self::Contribute => msg!("Can add"),
+            Self::Edit => msg!("Can edit"),
+        }
+    }
+}
+
+/// Which bytes leave the library. Each includes the ones before it.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum Gives {
+    /// Previews up to 1280 pixels, posters and covers.
+    Previews,
+    /// Also videos and music, to be played.
+    Stream,
+    /// Also the files themselves.
+    Originals,
+}
+text_enum!(Gives { Previews = "previews", Stream = "stream", Originals = "originals" });
+
+impl Gives {
+    pub const ALL: [Self; 3] = [Self::Originals, Self::Stream, Self::Previews];
+
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Previews => msg!("Previews only"),
+            Self::Stream => msg!("Previews, and play videos and music"),
+            Self::Originals => msg!("Everything, with downloads"),
+        }
+    }
+}
+
+/// What is shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// An album, and those in it.
+    Album(AlbumId),
+    /// A folder, and what is below it.
+    Directory(DirectoryId),
+    Item(ItemId),
+}
+
+impl Subject {
+    /// The text by which the database knows it: one grant for each subject and grantee.
+    #[must_use]
+    pub fn key(self) -> String {
+        match self {
+            Self::Album(id) => format!("a:{}", id.0.simple()),
+            Self::Directory(id) => format!("d:{}", id.0.simple()),
+            Self::Item(id) => format!("i:{}", id.0.simple()),
+        }
+    }
+
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Album(_) => "album",
+            Self::Directory(_) => "directory",
+            Self::Item(_) => "item",
+        }
+    }
+
+    /// The highest level that can be granted for it.
+    #[must_use]
+    pub const fn highest_level(self) -> Level {
+        match self {
+            Self::Album(_) => Level::Edit,
+            Self::Directory(_) => Level::Contribute,
+            Self::Item(_) => Level::View,
+        }
+    }
+}
+
+/// With whom something is shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Grantee {
+    User(UserId),
+    Group(GroupId),
+}
+
+impl Grantee {
+    #[must_use]
+    pub fn key(self) -> String {
+        match self {
+            Self::User(id) => format!("u:{id}"),
+            Self::Group(id) => format!("g:{}", id.0.simple()),
+        }
+    }
+}
+
+/// A row of `grants`.
+#[derive(Debug, Clone, PartialEq, Eq, Insertable, Queryable, Selectable)]
+#[diesel(table_name = grants)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct Grant {
+    pub id: GrantId,
+    /// Whose album, folder or item it is.
+    pub owner_id: UserId,
+    pub created_by: Option<UserId>,
+    pub album_id: Option<AlbumId>,
+    pub directory_id: Option<DirectoryId>,
+    pub item_id: Option<ItemId>,
+    pub user_id: Option<UserId>,
+    pub group_id: Option<GroupId>,
+    pub subject_key: String,
+    pub grantee_key: String,
+    pub level: Level,
+    pub gives: Gives,
+    /// What its owner says about it.
+    pub note: String,
+    pub ends_at: Option<Time>,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+impl Grant {
+    /// What is shared; `None` for a row of a later version.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        let album = self.album_id.map(Subject::Album);
+        album.or(self.directory_id.map(Subject::Directory)).or(self.item_id.map(Subject::Item))
+    }
+
+    #[must_use]
+    pub fn grantee(&self) -> Option<Grantee> {
+        self.user_id.map(Grantee::User).or(self.group_id.map(Grantee::Group))
+    }
+
+    #[must_use]
+    pub fn has_ended(&self, at: Time) -> bool {
+        self.ends_at.is_some_and(|ends| ends <= at)
+    }
+}
+
+/// A row of `grant_marks`: what one user has done with a grant.
+#[derive(Debug, Clone, Insertable, Queryable, Selectable)]
+#[diesel(table_name = grant_marks)]
+#[diesel(treat_none_as_default_value = false)]
+pub struct GrantMark {
+    pub grant_id: GrantId,
+    pub user_id: UserId,
+    pub seen_at: Option<Time>,
+    pub left_at: Option<Time>,
+}
