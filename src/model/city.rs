@@ -63,14 +63,16 @@ impl City {
         let mut found = Vec::new();
         for row in row_of(south)..=row_of(north) {
             let (from, until) = if west <= east { (west, east) } else { (-180.0, 180.0) };
-            found.extend(cities_between(row, from, until).filter(|city| {
-                let is_inside_longitudes = west <= east || city.east >= west || city.east <= east;
-                (south..=north).contains(&city.north) && is_inside_longitudes
+            found.extend(indices_between(row, from, until).filter(|index| {
+                let (to_north, to_east) = position(*index);
+                let is_inside_longitudes = west <= east || to_east >= west || to_east <= east;
+                (south..=north).contains(&to_north) && is_inside_longitudes
             }));
         }
-        found.sort_by_key(|city| std::cmp::Reverse(city.population));
+        // Names are read only of those that are returned.
+        found.sort_by_key(|index| std::cmp::Reverse(population(*index)));
         found.truncate(count);
-        found
+        found.into_iter().map(city).collect()
     }
 
     /// An estimate of how far a city of so many people reaches.
@@ -107,6 +109,11 @@ fn row_of(north: f64) -> usize {
 
 /// The cities of a degree of latitude between two longitudes.
 fn cities_between(row: usize, west: f64, east: f64) -> impl Iterator<Item = City> {
+    indices_between(row, west, east).map(city)
+}
+
+/// The numbers of these cities.
+fn indices_between(row: usize, west: f64, east: f64) -> impl Iterator<Item = usize> {
     let (mut low, end) = (number(HEAD_BYTES + row * 4), number(HEAD_BYTES + row * 4 + 4));
     let mut high = end;
     // The first one that is not west of the range.
@@ -114,7 +121,16 @@ fn cities_between(row: usize, west: f64, east: f64) -> impl Iterator<Item = City
         let middle = low.midpoint(high);
         if degrees(record(middle) + 4) < west { low = middle + 1 } else { high = middle }
     }
-    (low..end).map(city).take_while(move |city| city.east <= east)
+    (low..end).take_while(move |index| position(*index).1 <= east)
+}
+
+/// Degrees to the north and to the east.
+fn position(index: usize) -> (f64, f64) {
+    (degrees(record(index)), degrees(record(index) + 4))
+}
+
+fn population(index: usize) -> u32 {
+    u32::try_from(number(record(index) + 12)).unwrap_or(0)
 }
 
 fn record(index: usize) -> usize {
@@ -129,12 +145,13 @@ fn city(index: usize) -> City {
     for _ in 0..packed % 256 {
         code_at += text(code_at).len() + 1;
     }
+    let (north, east) = position(index);
     City {
         name: text(texts + packed / 256),
         country: text(code_at).get(..2).unwrap_or_default(),
-        north: degrees(at),
-        east: degrees(at + 4),
-        population: u32::try_from(number(at + 12)).unwrap_or(0),
+        north,
+        east,
+        population: population(index),
     }
 }
 

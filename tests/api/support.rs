@@ -377,8 +377,19 @@ impl Browser {
 
     pub async fn upload_into(&self, directory: &str, files: &[(&str, &[u8])]) -> Response {
         let token = self.token("/upload").await;
-        let mut form =
-            Form::new().text("csrf_token", token).text("directory", directory.to_owned());
+        self.upload_with(&token, directory, files).await
+    }
+
+    /// As [`Browser::upload_into`], with the token of a form.
+    pub async fn upload_with(
+        &self,
+        token: &str,
+        directory: &str,
+        files: &[(&str, &[u8])],
+    ) -> Response {
+        let mut form = Form::new()
+            .text("csrf_token", token.to_owned())
+            .text("directory", directory.to_owned());
         for (name, bytes) in files {
             form = form.part("file", Part::bytes(bytes.to_vec()).file_name((*name).to_owned()));
         }
