@@ -37,6 +37,15 @@ pub enum Unscannable {
     Quarantine,
 }
 
+const REGISTRATION: [(&str, Registration); 3] = [
+    ("approval", Registration::Approval),
+    ("open", Registration::Open),
+    ("closed", Registration::Closed),
+];
+const UNSCANNABLE: [(&str, Unscannable); 2] =
+    [("keep", Unscannable::Keep), ("quarantine", Unscannable::Quarantine)];
+const PEOPLE: [(&str, bool); 2] = [("listed", true), ("hidden", false)];
+
 /// All settings, validated.
 #[derive(Clone)]
 pub struct Settings {
@@ -195,11 +204,7 @@ impl Settings {
                 "registration",
                 &get("registration"),
                 "approval, open or closed",
-                &[
-                    ("approval", Registration::Approval),
-                    ("open", Registration::Open),
-                    ("closed", Registration::Closed),
-                ],
+                &REGISTRATION,
             )?,
             rate_limit: parse_choice("rate_limit", &get("rate_limit"), "on or off", &ON_OFF)?,
             public_url: public_url::parse(&get("public_url"))?,
@@ -230,12 +235,7 @@ impl Settings {
                 .ok_or_else(|| invalid_value("language", "en or de"))?,
             writes_xmp_files: parse_choice("xmp_files", &get("xmp_files"), "on or off", &ON_OFF)?,
             is_installable: parse_choice("pwa", &get("pwa"), "on or off", &ON_OFF)?,
-            lists_people: parse_choice(
-                "people",
-                &get("people"),
-                "listed or hidden",
-                &[("listed", true), ("hidden", false)],
-            )?,
+            lists_people: parse_choice("people", &get("people"), "listed or hidden", &PEOPLE)?,
             trash_days: parse_value("trash_days", &get("trash_days"), "a number of days")?,
             clamd: optional("clamd"),
             clamd_max_bytes: parse_value("clamd_max", &get("clamd_max"), "a number of bytes")?,
@@ -243,7 +243,7 @@ impl Settings {
                 "unscannable",
                 &get("unscannable"),
                 "keep or quarantine",
-                &[("keep", Unscannable::Keep), ("quarantine", Unscannable::Quarantine)],
+                &UNSCANNABLE,
             )?,
             workers: parse_value("workers", &get("workers"), "a number of threads, or 0")?,
             previews_at_once: match get("previews_at_once").as_str() {

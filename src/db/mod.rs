@@ -5,6 +5,7 @@ mod hang_watch;
 mod migrations;
 mod pool;
 pub mod schema;
+pub mod sharing_schema;
 mod stepwise_migrations;
 pub mod table_rows;
 

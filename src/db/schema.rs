@@ -223,71 +223,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    user_groups (id) {
-        id -> Binary,
-        name -> Text,
-        name_key -> Text,
-        created_by -> Nullable<BigInt>,
-        created_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    user_group_members (group_id, user_id) {
-        group_id -> Binary,
-        user_id -> BigInt,
-        is_manager -> Bool,
-        joined_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    grants (id) {
-        id -> Binary,
-        owner_id -> BigInt,
-        created_by -> Nullable<BigInt>,
-        album_id -> Nullable<Binary>,
-        directory_id -> Nullable<Binary>,
-        item_id -> Nullable<Binary>,
-        user_id -> Nullable<BigInt>,
-        group_id -> Nullable<Binary>,
-        subject_key -> Text,
-        grantee_key -> Text,
-        level -> Text,
-        gives -> Text,
-        note -> Text,
-        ends_at -> Nullable<Timestamp>,
-        created_at -> Timestamp,
-        updated_at -> Timestamp,
-    }
-}
-
-diesel::table! {
-    grant_marks (grant_id, user_id) {
-        grant_id -> Binary,
-        user_id -> BigInt,
-        seen_at -> Nullable<Timestamp>,
-        left_at -> Nullable<Timestamp>,
-    }
-}
-
-diesel::table! {
-    notifications (id) {
-        id -> Binary,
-        user_id -> BigInt,
-        kind -> Text,
-        merge_key -> Text,
-        actor -> Text,
-        title -> Text,
-        href -> Text,
-        times -> BigInt,
-        is_seen -> Bool,
-        created_at -> Timestamp,
-        updated_at -> Timestamp,
-    }
-}
-
-diesel::table! {
     item_places (item_id) {
         item_id -> Binary,
         user_id -> BigInt,
@@ -401,9 +336,6 @@ diesel::table! {
 
 diesel::joinable!(album_items -> albums (album_id));
 diesel::allow_tables_to_appear_in_same_query!(album_items, albums);
-diesel::joinable!(user_group_members -> user_groups (group_id));
-diesel::joinable!(user_group_members -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(user_group_members, user_groups, users);
 diesel::joinable!(item_places -> media_items (item_id));
 diesel::allow_tables_to_appear_in_same_query!(item_places, media_items);
 diesel::joinable!(tracks -> media_items (item_id));

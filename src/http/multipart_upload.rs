@@ -11,6 +11,7 @@ use futures_util::stream::Fuse;
 
 use super::error::HandlerError;
 use super::session_cookie::SessionCookie;
+use crate::domain::sharing::shared_uploads::SharedTarget;
 use crate::domain::uploads::multipart::{AddedFile, UploadBatch, UploadedFile};
 use crate::domain::uploads::stream::UPLOAD_IDLE_TIMEOUT;
 use crate::error::Error;
@@ -31,7 +32,8 @@ const MAX_NAME_CHARS: usize = 300;
 /// Bytes of a rejected file that are skipped to reach the next one.
 const MAX_DISCARDED_BYTES: u64 = 1 << 30;
 
-/// Stores every `file` of the body in the user's library, small ones in batches. `form` is the cookie of a browser, whose
+/// Stores every `file` of the body in the user's library, or in the folder of another user that `shared` names, small
+/// ones in batches. `form` is the cookie of a browser, whose
 /// form must contain the CSRF token before its first file. An error that concerns one file is its outcome; an error that
 /// concerns the whole request is returned.
 ///
@@ -41,6 +43,7 @@ const MAX_DISCARDED_BYTES: u64 = 1 << 30;
 pub async fn receive_files(
     services: &Data<Services>,
     auth_session: &Arc<AuthSession>,
+    shared: Option<SharedTarget>,
     form: Option<&SessionCookie>,
     request: &HttpRequest,
     payload: Payload,
@@ -64,7 +67,8 @@ pub async fn receive_files(
         .unwrap_or(0);
 
     let mut batch =
-        UploadBatch::begin(services_arc(services), auth_session.clone(), content_length).await?;
+        UploadBatch::begin(services_arc(services), auth_session.clone(), shared, content_length)
+            .await?;
     // Without a form, the API has already authenticated the request.
     let mut has_token = form.is_none() || has_valid_csrf_header(request);
     let mut parts = parts_of(request, payload.into_inner()).await?;

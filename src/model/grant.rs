@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::text_enum::text_enum;
 use super::{AlbumId, DirectoryId, GrantId, GroupId, ItemId, Time, UserId};
-use crate::db::schema::{grant_marks, grants};
+use crate::db::sharing_schema::{grant_marks, grants};
 use crate::msg;
 
 /// What a grant allows. Each level includes the ones before it.

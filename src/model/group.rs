@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::{GroupId, Time, UserId};
-use crate::db::schema::{user_group_members, user_groups};
+use crate::db::sharing_schema::{user_group_members, user_groups};
 
 /// A row of `user_groups`.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable, Queryable, Selectable)]

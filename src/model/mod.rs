@@ -46,10 +46,8 @@ pub use cursor::Cursor;
 pub use directory::Directory;
 pub use grant::{Gives, Grant, GrantMark, Grantee, Level, Subject};
 pub use group::{Group, GroupMember};
-pub use id::{
-    AlbumId, DirectoryId, FindingId, GrantId, GroupId, ItemId, NotificationId, ReportId, UploadId,
-    UserId,
-};
+pub use id::{AlbumId, DirectoryId, FindingId, GrantId, GroupId, ItemId};
+pub use id::{NotificationId, ReportId, UploadId, UserId};
 pub use item::{Item, PreviewState, ScanStatus};
 pub use item_details::ItemDetails;
 pub use item_place::ItemPlace;

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::text_enum::text_enum;
 use super::{NotificationId, Time, UserId};
-use crate::db::schema::notifications;
+use crate::db::sharing_schema::notifications;
 
 /// What happened.
 #[derive(

@@ -12,7 +12,7 @@ use super::quota_holds::QuotaHold;
 use crate::error::Result;
 use crate::model::actor::Actor;
 use crate::model::authority::SessionKey;
-use crate::model::{DirectoryId, FindingId, Item, ScanStatus, Time, UploadId, UserId};
+use crate::model::{DirectoryId, FindingId, GrantId, Item, ScanStatus, Time, UploadId, UserId};
 use crate::storage::ReceivedFile;
 
 /// A received file and how its sender wants it stored.
@@ -32,6 +32,8 @@ pub struct IngestRequest {
     pub scan: ScanStatus,
     /// The session that sent it, which must still be valid when it is stored; `None` for the server itself.
     pub session: Option<SessionKey>,
+    /// The grant through which another user sent it, who must still be allowed to add to `directory` when it is stored.
+    pub grant: Option<GrantId>,
     /// The resumable upload that received it.
     pub upload: Option<UploadId>,
     /// The quota reserved for it.
@@ -54,6 +56,7 @@ impl IngestRequest {
             keep_duplicates: false,
             created_at: None,
             session: None,
+            grant: None,
             upload: None,
             hold: None,
             released: None,

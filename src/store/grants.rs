@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{grant_marks as marks, grants as table};
+use crate::db::sharing_schema::{grant_marks as marks, grants as table};
 use crate::model::{AlbumId, Grant, GrantId, GrantMark, GroupId, Subject, Time, UserId};
 
 pub fn insert(conn: &mut Conn, grant: &Grant) -> QueryResult<usize> {

@@ -4,7 +4,8 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{user_group_members as members, user_groups as table, users};
+use crate::db::schema::users;
+use crate::db::sharing_schema::{user_group_members as members, user_groups as table};
 use crate::model::{Group, GroupId, GroupMember, User, UserId};
 
 pub fn insert(conn: &mut Conn, group: &Group) -> QueryResult<usize> {

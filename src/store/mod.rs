@@ -20,6 +20,7 @@ mod keyset;
 pub mod library_versions;
 pub mod live_photos;
 pub mod notifications;
+pub mod people;
 pub mod php_import;
 pub mod preview_jobs;
 pub mod search_words;

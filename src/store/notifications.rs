@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::keyset::PageDirection::Less;
 use super::keyset::keyset_predicate;
 use crate::db::Conn;
-use crate::db::schema::notifications as table;
+use crate::db::sharing_schema::notifications as table;
 use crate::model::{Notification, NotificationId, Time, UserId};
 
 pub fn insert(conn: &mut Conn, new: &Notification) -> QueryResult<usize> {

@@ -14,25 +14,6 @@ pub fn find(conn: &mut Conn, id: UserId) -> QueryResult<Option<User>> {
     users::table.find(id).select(User::as_select()).first(conn).optional()
 }
 
-/// Lists the users of these ids, ordered by id.
-pub fn list_of(conn: &mut Conn, ids: &[UserId]) -> QueryResult<Vec<User>> {
-    users::table
-        .filter(users::id.eq_any(ids.to_vec()))
-        .order(users::id.asc())
-        .select(User::as_select())
-        .load(conn)
-}
-
-/// Lists active users by name.
-pub fn list_active_by_name(conn: &mut Conn, limit: i64) -> QueryResult<Vec<User>> {
-    users::table
-        .filter(users::status.eq(Status::Active))
-        .order((users::firstname.asc(), users::lastname.asc(), users::id.asc()))
-        .limit(limit)
-        .select(User::as_select())
-        .load(conn)
-}
-
 /// Finds a user by username or by the email address with which they may log in, ignoring case.
 pub fn find_by_login(conn: &mut Conn, login: &str) -> QueryResult<Option<User>> {
     let login = login.trim().to_lowercase();

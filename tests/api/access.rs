@@ -187,6 +187,8 @@ fn sharing_row_of(method: &str, path: &str) -> Option<Row> {
         | "/shared/{grant}/media/{item}/thumbnail"
         | "/shared/{grant}/media/{item}/motion"
         | "/shared/{grant}/media/{item}/pages/{page}" => GRANTEE,
+        "/shared/{grant}/directories/{directory}/upload"
+        | "/api/shared/{grant}/directories/{directory}/upload" => CONTRIBUTOR,
         "/shared/{grant}/albums/{album}/remove" => REMOVER,
         "/shared/{grant}/albums/{album}/change" | "/shared/{grant}/albums/{album}/arrange" => {
             EDITOR
@@ -467,7 +469,7 @@ async fn ids_of(
         album: album.trim_start_matches("/albums/").to_owned(),
         report: report.trim_start_matches("/uploads/results/").to_owned(),
         session: "999999".to_owned(),
-        group: group_of(app, person).await,
+        group: group_of(app, person),
         grants: HashMap::new(),
         person,
     }
@@ -486,7 +488,7 @@ async fn session_id(browser: &Browser) -> String {
 }
 
 /// A group of the owner with another manager and a member.
-async fn group_of(app: &TestApp, person: i64) -> String {
+fn group_of(app: &TestApp, person: i64) -> String {
     let owner = app.user("owner").id;
     let (id, at) = (nexus_media::model::GroupId::new(), nexus_media::model::now());
     let group = nexus_media::model::Group {

@@ -343,7 +343,7 @@ async fn an_end_is_an_end_on_the_next_request(#[values(Sqlite, MariaDb)] backend
 /// Lets a grant end an hour ago, as if it had been given until then.
 fn set_end(app: &TestApp, grant: &str) {
     use diesel::prelude::*;
-    use nexus_media::db::schema::grants;
+    use nexus_media::db::sharing_schema::grants;
     let id = nexus_media::model::GrantId::parse(grant).unwrap();
     let at = nexus_media::model::now() - time::Duration::hours(1);
     app.services
@@ -588,4 +588,67 @@ async fn sharing_that_cannot_be_says_why(#[values(Sqlite, MariaDb)] backend: Bac
     assert!(page.says("There is no user “nobody”."));
     assert_eq!(page.attribute("#people", "value").as_deref(), Some("nobody"));
     assert!(page.says("Hello"));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn files_sent_to_a_shared_folder_are_its_owners_and_reveal_nothing(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let s = shared_with(backend, &[], &json!({})).await;
+    let trip = created(&s.ada, "/api/directories", &json!({ "name": "Trip" })).await;
+    let grant = share(&s.ada, &json!({ "directory": trip, "people": ["tom"] })).await;
+    let to = format!("/api/shared/{grant}/directories/{trip}/upload");
+    let send = async |to: &str| {
+        let part = reqwest::multipart::Part::bytes(png(1)).file_name("new.png");
+        let form = reqwest::multipart::Form::new().part("file", part);
+        s.tom.request("POST", to).multipart(form).send().await.unwrap()
+    };
+    assert_eq!(send(&to).await.status(), 403);
+    let path = format!("/api/grants/{grant}");
+    s.ada.send("PATCH", &path, &json!({ "level": "contribute" })).await;
+
+    // The same bytes as a photo that the owner has elsewhere: the answer does not tell.
+    let (used, own) = (s.app.user("ada").used_bytes, s.app.user("tom").used_bytes);
+    let answer = send(&to).await;
+    assert_eq!(answer.status(), 201);
+    let body = json(answer).await;
+    assert_eq!(body["items"][0]["name"], "new.png");
+    assert!(body["items"][0]["duplicate"].is_null());
+    let size = i64::try_from(png(1).len()).unwrap();
+    assert_eq!(s.app.user("ada").used_bytes, used + size);
+    assert_eq!(s.app.user("tom").used_bytes, own);
+    assert_eq!(s.app.names("ada", "Trip"), ["new.png"]);
+    assert_eq!(status(&s.tom, body["items"][0]["content_url"].as_str().unwrap()).await, 200);
+    let list = s.ada.json("/api/notifications").await;
+    assert_eq!(list["notifications"][0]["title"], "Trip");
+
+    // With the form, which also works in a browser without scripts.
+    let on = format!("/shared/{grant}/directories/{trip}/upload");
+    let token = s.tom_browser.token(&on).await;
+    let part = reqwest::multipart::Part::bytes(png(2)).file_name("new.png");
+    let form = reqwest::multipart::Form::new().text("csrf_token", token).part("file", part);
+    let sent = s.tom_browser.request("POST", &on).multipart(form).send().await.unwrap();
+    assert_eq!(sent.status(), 303);
+    assert_eq!(s.app.names("ada", "Trip"), ["new (1).png", "new.png"]);
+
+    // Not past the quota of its owner, not into another folder, and not after the end.
+    let other = created(&s.ada, "/api/directories", &json!({ "name": "Other" })).await;
+    let elsewhere = format!("/api/shared/{grant}/directories/{other}/upload");
+    assert_eq!(send(&elsewhere).await.status(), 404);
+    let quota = [("quota", "1 B")];
+    let admin_path = format!("/admin/users/{}", s.app.id_of("ada"));
+    s.admin.submit(&admin_path, &format!("{admin_path}/quota"), &quota).await;
+    let full = send(&to).await;
+    assert!(full.status().is_client_error() || full.status() == 507, "{}", full.status());
+    s.ada.send("DELETE", &path, &json!({})).await;
+    assert_eq!(send(&to).await.status(), 404);
+    assert_eq!(s.app.names("ada", "Trip").len(), 2);
+    assert_counts_are_true(&s.app, "ada");
+    // A standard folder sorts by kind, so nobody else can add to it.
+    let list = s.ada.json("/api/directories").await;
+    let standard = list["directories"].as_array().unwrap().iter();
+    let photos = standard.clone().find(|it| it["path"] == "Photos").unwrap()["id"].clone();
+    let body = json!({ "directory": photos, "people": ["tom"], "level": "contribute" });
+    assert_eq!(s.ada.send("POST", "/api/grants", &body).await.status(), 422);
 }

@@ -14,6 +14,7 @@ use crate::domain::library::search;
 use crate::domain::library::selection::find_owned;
 use crate::domain::previews;
 use crate::domain::sessions::authorize::{Need, authorize};
+use crate::domain::sharing::shared_uploads;
 use crate::error::{Error, Result};
 use crate::failpoints;
 use crate::model::authority::SessionKey;
@@ -183,6 +184,11 @@ fn store_batch(
                 requests.iter().filter_map(|request| request.session).collect();
             for session in sessions {
                 authorize(conn, Some(session), Need::Active)?;
+            }
+            for request in &requests {
+                if let (Some(grant), Some(session)) = (request.grant, request.session) {
+                    shared_uploads::ensure_may_add(conn, session.user, grant, request.directory)?;
+                }
             }
             let (decided, moves) = plan_batch(services, conn, user, &requests)?;
             *plans.borrow_mut() = decided;

@@ -1,15 +1,16 @@
 //! One page of an album, and what else reads its items.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use super::albums::{self, AlbumCover, find_own};
+use super::album_covers::{AlbumCover, items_of, with_covers};
+use super::albums::{self, find_own};
 use super::listings::{Listing, bad_cursor};
 use super::music_albums;
 use super::reader::LibraryReader;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::{
-    Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, Cursor, Item, ItemId, Track, User, UserId,
+    Album, AlbumId, AlbumKind, AlbumSort, Cursor, Item, ItemId, Track, User, UserId,
 };
 use crate::state::Services;
 use crate::store;
@@ -62,7 +63,7 @@ pub(crate) fn page_of(conn: &mut Conn, album: Album, query: &AlbumQuery) -> Resu
     let is_first = query.cursor.is_none() && query.before.is_none();
     let children = if is_first {
         let children = store::albums::list_children(conn, owner, id)?;
-        albums::with_covers(conn, children)?
+        with_covers(conn, children)?
     } else {
         Vec::new()
     };
@@ -116,7 +117,7 @@ const MAX_OWNERS: usize = 40;
 fn find_others(conn: &mut Conn, album: &Album) -> Result<Vec<User>> {
     let mut ids = store::album_items::list_owners(conn, album.id, MAX_OWNERS)?;
     ids.retain(|id| *id != album.user_id);
-    Ok(store::users::list_of(conn, &ids)?)
+    Ok(store::people::list_of(conn, &ids)?)
 }
 
 /// Some items of an album after a position, and the position after them; `None` at the end.
@@ -211,18 +212,4 @@ pub fn around(
         let (newer, older) = find_neighbors(conn, album, item.id)?;
         Ok((tracks, newer, older))
     })
-}
-
-/// The items of these rows, in their order.
-pub(super) fn items_of(conn: &mut Conn, rows: &[AlbumItem]) -> Result<Vec<Item>> {
-    let mut ids: HashMap<UserId, Vec<ItemId>> = HashMap::new();
-    for row in rows {
-        ids.entry(row.user_id).or_default().push(row.item_id);
-    }
-    let mut found: HashMap<ItemId, Item> = HashMap::new();
-    for (owner, ids) in ids {
-        let items = store::items::list_of(conn, owner, &ids)?;
-        found.extend(items.into_iter().map(|item| (item.id, item)));
-    }
-    Ok(rows.iter().filter_map(|row| found.get(&row.item_id).cloned()).collect())
 }

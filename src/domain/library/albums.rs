@@ -1,6 +1,6 @@
 //! Albums and playlists: create, change, delete, list. What is put into them is in `album_contents`.
 
-use super::album_page;
+use super::album_covers::{AlbumCover, with_covers};
 use super::reader::LibraryReader;
 use crate::db::Conn;
 use crate::domain::audit;
@@ -9,8 +9,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
 use crate::model::{
-    Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, Cursor, Event, Item, ItemId, Time, User,
-    UserId, now,
+    Album, AlbumId, AlbumKind, AlbumSort, Cursor, Event, ItemId, Time, User, UserId, now,
 };
 use crate::state::Services;
 use crate::storage::file_name::sort_key;
@@ -52,12 +51,6 @@ pub struct AlbumChange {
 
 /// A position in the list of albums: when the last one of a page was changed, and its id.
 pub type AlbumPosition = (Time, AlbumId);
-
-/// An album with the item on its cover.
-pub struct AlbumCover {
-    pub album: Album,
-    pub cover: Option<Item>,
-}
 
 /// Creates an album.
 ///
@@ -290,31 +283,6 @@ pub(super) fn find_named(
     let ids: Vec<AlbumId> = matching.take(limit).collect();
     let albums = store::albums::list_of(conn, user.id, &ids)?;
     with_covers(conn, albums)
-}
-
-/// Adds the item on the cover to each album: the chosen one, otherwise the first.
-pub(crate) fn with_covers(conn: &mut Conn, albums: Vec<Album>) -> Result<Vec<AlbumCover>> {
-    let mut rows = Vec::new();
-    for album in &albums {
-        let chosen = match album.cover_id {
-            Some(item) => store::album_items::list_of(conn, album.id, &[item])?,
-            None => Vec::new(),
-        };
-        let is_shown = chosen.first().is_some_and(|row| row.is_shown);
-        let first = if is_shown {
-            chosen
-        } else {
-            store::album_items::list(conn, album.id, (album.sort, false), None, 1)?
-        };
-        rows.push(first.into_iter().next());
-    }
-    let wanted: Vec<AlbumItem> = rows.iter().flatten().cloned().collect();
-    let items = album_page::items_of(conn, &wanted)?;
-    let covers = albums.into_iter().zip(rows).map(|(album, row)| AlbumCover {
-        album,
-        cover: row.and_then(|row| items.iter().find(|item| item.id == row.item_id).cloned()),
-    });
-    Ok(covers.collect())
 }
 
 /// Encodes a position in the list of albums for a URL.

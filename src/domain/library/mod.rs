@@ -1,6 +1,7 @@
 //! A user's library: items, directories, lists, search, trash.
 
 pub mod album_contents;
+pub mod album_covers;
 pub mod album_page;
 pub mod albums;
 pub(crate) mod capture_time;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::albums::{self, AlbumCover};
+use super::album_covers::AlbumCover;
+use super::albums;
 use super::music_albums::{self, Album, Artist};
 use super::reader::LibraryReader;
 use super::search::{find_directories, query_words, search, words};

@@ -1,5 +1,6 @@
 //! Sharing an album, folder or item with users and groups, and ending that.
 
+use super::grantees::{grantee_name, users_of};
 use super::notifications::{self, Message};
 use super::{access, people, shared_albums};
 use crate::db::Conn;
@@ -68,6 +69,7 @@ pub fn create(
     let (ids, told) = services.db.write(|conn| {
         authorize(conn, authority.key(), Need::Active)?;
         let title = title_of(conn, owner, subject)?.ok_or(Error::NotFound)?;
+        ensure_takes_files(conn, owner.id, subject, new.level)?;
         let grantees = find_grantees(services, conn, owner, new)?;
         let known = store::grants::list_of_subject(conn, owner.id, subject)?;
         if known.len() + grantees.len() > MAX_GRANTS {
@@ -201,6 +203,7 @@ pub fn change(
         let subject = grant.subject().ok_or(Error::NotFound)?;
         if let Some(level) = change.level {
             ensure_level(subject, level)?;
+            ensure_takes_files(conn, grant.owner_id, subject, level)?;
             grant.level = level;
         }
         grant.gives = change.gives.unwrap_or(grant.gives);
@@ -436,32 +439,6 @@ pub(super) fn title_of(conn: &mut Conn, owner: &User, subject: Subject) -> Resul
     })
 }
 
-/// The users whom a grant is for.
-pub(super) fn users_of(conn: &mut Conn, grant: &Grant) -> Result<Vec<UserId>> {
-    let mut users = match grant.grantee() {
-        Some(Grantee::User(user)) => vec![user],
-        Some(Grantee::Group(group)) => store::groups::list_members(conn, group)?
-            .into_iter()
-            .map(|(member, _)| member.user_id)
-            .collect(),
-        None => Vec::new(),
-    };
-    users.retain(|user| *user != grant.owner_id);
-    Ok(users)
-}
-
-/// The full name of the user, or the name of the group, that a grant is for.
-pub(super) fn grantee_name(conn: &mut Conn, grant: &Grant) -> Result<String> {
-    Ok(match grant.grantee() {
-        Some(Grantee::User(user)) => {
-            store::users::find(conn, user)?.map(|user| notifications::name_of(&user))
-        }
-        Some(Grantee::Group(group)) => store::groups::find(conn, group)?.map(|group| group.name),
-        None => None,
-    }
-    .unwrap_or_default())
-}
-
 /// What the audit log says about a grant; names of files are not in it.
 fn detail_of(subject: Subject, level: Level, gives: Gives) -> String {
     format!("{}: {}, {}", subject.kind(), level.as_str(), gives.as_str())
@@ -492,6 +469,22 @@ fn ensure_level(subject: Subject, level: Level) -> Result<()> {
         _ => msg!("Others can view a folder and add to it, but not edit it."),
     };
     Err(Error::field("level", message))
+}
+
+/// In a standard folder, the kind of a file decides where it goes, so that others cannot add to it.
+fn ensure_takes_files(
+    conn: &mut Conn,
+    owner: UserId,
+    subject: Subject,
+    level: Level,
+) -> Result<()> {
+    if let (Subject::Directory(id), Level::Contribute) = (subject, level)
+        && store::directories::find(conn, owner, id)?.is_some_and(|it| it.is_standard())
+    {
+        let message = msg!("Others can only view this folder. Share one that you have created.");
+        return Err(Error::field("level", message));
+    }
+    Ok(())
 }
 
 fn ensure_future(ends_at: Option<Time>) -> Result<()> {

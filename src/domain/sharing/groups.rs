@@ -80,6 +80,7 @@ pub fn rename(
 ) -> Result<()> {
     let (name, name_key) = clean_name(name)?;
     services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
         find_managed(conn, authority, id)?;
         ensure_free(conn, &name_key, Some(id))?;
         store::groups::update_name(conn, id, &name, &name_key)?;
@@ -99,6 +100,7 @@ pub fn add_member(
     username: &str,
 ) -> Result<()> {
     let told = services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
         let group = find_managed(conn, authority, id)?;
         let Some(user) = people::find(conn, username)? else {
             // Where people are hidden, nobody can find out who has an account.
@@ -140,6 +142,7 @@ pub fn remove_member(
 ) -> Result<()> {
     let is_leaving = member == authority.user.id;
     let told = services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
         let group = if is_leaving {
             find_joined(conn, authority, id)?
         } else {
@@ -187,6 +190,7 @@ pub fn set_manager(
     is_manager: bool,
 ) -> Result<()> {
     services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
         let group = find_managed(conn, authority, id)?;
         let row = store::groups::find_member(conn, member, id)?.ok_or(Error::NotFound)?;
         if row.is_manager && !is_manager && store::groups::count_managers(conn, id)? == 1 {
@@ -211,6 +215,7 @@ pub fn delete(
     id: GroupId,
 ) -> Result<()> {
     services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
         let group = find_managed(conn, authority, id)?;
         end_of_group(conn, id)?;
         audit::append(conn, Event::GroupChanged, actor, &group.name, "deleted")
@@ -298,7 +303,6 @@ pub fn view(services: &Services, user: &User, id: GroupId) -> Result<GroupView> 
 
 /// A group that the user is in, locked until the end of the transaction.
 fn find_joined(conn: &mut Conn, authority: &Authority<'_>, id: GroupId) -> Result<Group> {
-    authorize(conn, authority.key(), Need::Active)?;
     store::groups::update_lock(conn, id)?;
     store::groups::find_member(conn, authority.user.id, id)?.ok_or(Error::NotFound)?;
     store::groups::find(conn, id)?.ok_or(Error::NotFound)

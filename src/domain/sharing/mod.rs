@@ -1,6 +1,7 @@
 //! What users share with others: grants, groups, and what is reached through them.
 
 pub mod access;
+mod grantees;
 pub mod grants;
 pub mod groups;
 pub mod notifications;
@@ -8,3 +9,4 @@ pub mod people;
 pub mod shared_albums;
 pub mod shared_content;
 pub mod shared_lists;
+pub mod shared_uploads;

@@ -16,6 +16,9 @@ const RETENTION: time::Duration = time::Duration::days(90);
 /// Notifications on one page.
 pub const PAGE_NOTIFICATIONS: i64 = 50;
 
+/// A position in the list of notifications: when the last one of a page was changed, and its id.
+pub type Position = (Time, NotificationId);
+
 /// A notification to be sent.
 pub(super) struct Message<'a> {
     pub kind: NotificationKind,
@@ -84,8 +87,8 @@ pub fn name_of(user: &User) -> String {
 pub fn list(
     services: &Services,
     user: &User,
-    before: Option<(Time, NotificationId)>,
-) -> Result<(Vec<Notification>, Option<(Time, NotificationId)>)> {
+    before: Option<Position>,
+) -> Result<(Vec<Notification>, Option<Position>)> {
     services.db.read(|conn| {
         let limit = PAGE_NOTIFICATIONS + 1;
         let mut rows = store::notifications::list(conn, user.id, before, limit)?;

@@ -19,7 +19,7 @@ pub fn list(services: &Services, user: &User) -> Result<Vec<User>> {
         return Ok(Vec::new());
     }
     let mut people =
-        services.db.read(|conn| Ok(store::users::list_active_by_name(conn, MAX_PEOPLE)?))?;
+        services.db.read(|conn| Ok(store::people::list_active_by_name(conn, MAX_PEOPLE)?))?;
     people.retain(|person| person.id != user.id);
     Ok(people)
 }

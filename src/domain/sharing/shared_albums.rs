@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::access::{self, Access};
-use super::grants::users_of;
+use super::grantees::users_of;
 use super::notifications::{self, Message};
 use crate::db::Conn;
 use crate::domain::library::album_contents::{self, Added, Place};

@@ -1,9 +1,10 @@
 //! Lists of what is shared: with a user, by a user, and what a user has left.
 
 use super::access::{self, is_granted_to};
+use super::grantees::grantee_name;
 use super::grants::{self, NamedGrant};
 use crate::db::Conn;
-use crate::domain::library::albums;
+use crate::domain::library::album_covers::with_covers;
 use crate::error::{Error, Result};
 use crate::model::{Album, Directory, Grant, GrantId, GrantMark, Item, Level, Subject, User};
 use crate::state::Services;
@@ -159,7 +160,7 @@ pub fn by_me(
         let mut shared = Vec::new();
         for grant in grants {
             let Some(subject) = find_subject(conn, &grant)? else { continue };
-            let grantee = grants::grantee_name(conn, &grant)?;
+            let grantee = grantee_name(conn, &grant)?;
             shared.push(SharedByMe { grant: NamedGrant { grant, grantee }, subject });
         }
         Ok((shared, next))
@@ -195,7 +196,7 @@ fn find_subject(conn: &mut Conn, grant: &Grant) -> Result<Option<SharedSubject>>
     let owner = grant.owner_id;
     Ok(match grant.subject() {
         Some(Subject::Album(id)) => match store::albums::find(conn, owner, id)? {
-            Some(album) => albums::with_covers(conn, vec![album])?
+            Some(album) => with_covers(conn, vec![album])?
                 .pop()
                 .map(|of| SharedSubject::Album { album: of.album, cover: of.cover.map(Box::new) }),
             None => None,

@@ -11,6 +11,7 @@ use crate::domain::ingest;
 use crate::domain::library::items;
 use crate::domain::library::selection::MAX_SELECTED;
 use crate::domain::sessions::authorize::{Need, authorize};
+use crate::domain::sharing::shared_uploads::{self, SharedTarget};
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
 use crate::model::{DirectoryId, ItemId, ReportId, User, now};
@@ -49,6 +50,10 @@ pub enum AddedFile {
 pub struct UploadBatch {
     services: Arc<Services>,
     auth_session: Arc<AuthSession>,
+    /// Whose the files will be.
+    owner: User,
+    /// The folder of another user that they are sent to.
+    shared: Option<SharedTarget>,
     hold: Arc<QuotaHold>,
     directory: Option<DirectoryId>,
     /// Whether files came before the directory, so that those have to be moved.
@@ -74,21 +79,25 @@ impl UploadBatch {
     pub async fn begin(
         services: Arc<Services>,
         auth_session: Arc<AuthSession>,
+        shared: Option<SharedTarget>,
         announced: u64,
     ) -> Result<Self> {
         let slot = services.upload_slots.acquire(auth_session.user.id)?;
-        let (reserving, uploader) = (services.clone(), auth_session.clone());
-        let hold =
-            run_on_blocking_pool(move || reserve(&reserving, &uploader.user, announced)).await?;
+        let owner = shared.as_ref().map_or(&auth_session.user, |shared| &shared.owner).clone();
+        let (reserving, payer) = (services.clone(), owner.clone());
+        let hold = run_on_blocking_pool(move || reserve(&reserving, &payer, announced)).await?;
 
         Ok(Self {
             services,
             auth_session,
             hold: Arc::new(hold),
             // Until the request's form fields set them: no chosen directory, and no duplicates.
-            directory: None,
+            directory: shared.as_ref().map(|shared| shared.directory.directory_id),
             directory_follows_files: false,
-            keep_duplicates: false,
+            // What the owner of a shared folder already has is not revealed.
+            keep_duplicates: shared.is_some(),
+            owner,
+            shared,
             file_modified: None,
             bytes: 0,
             files: Vec::new(),
@@ -116,7 +125,7 @@ impl UploadBatch {
     /// # Errors
     /// `Invalid` after the first file, which may already have been stored.
     pub fn set_keep_duplicates(&mut self, keep: bool) -> Result<()> {
-        if !self.files.is_empty() {
+        if !self.files.is_empty() || self.shared.is_some() {
             return Err(Error::field(
                 "keep_duplicates",
                 msg!("This has to come before the files."),
@@ -165,6 +174,7 @@ impl UploadBatch {
         // The hold is released when the file is stored.
         let request = IngestRequest {
             session: Some(self.auth_session.key()),
+            grant: self.shared.as_ref().map(|shared| shared.grant),
             directory: self.directory,
             keep_duplicates: self.keep_duplicates,
             file_modified,
@@ -192,6 +202,16 @@ impl UploadBatch {
     /// What concerns the whole request.
     pub async fn finish(mut self) -> Result<Vec<UploadedFile>> {
         self.store_waiting().await?;
+        if let Some(target) = self.shared.clone() {
+            let count = self.files.iter().filter(|file| file.outcome.is_ok()).count();
+            let (services, auth_session) = (self.services.clone(), self.auth_session.clone());
+            if count > 0 {
+                run_on_blocking_pool(move || {
+                    shared_uploads::tell_owner(&services, &auth_session.user, &target, count)
+                })
+                .await?;
+            }
+        }
         if let Some(directory) = self.directory.filter(|_| self.directory_follows_files) {
             self.move_to(directory).await?;
         }
@@ -207,11 +227,10 @@ impl UploadBatch {
             return Ok(());
         }
 
-        let (services, auth_session) = (self.services.clone(), self.auth_session.clone());
-        let outcomes = run_on_blocking_pool(move || {
-            Ok(ingest::store_all(&services, &auth_session.user, requests))
-        })
-        .await?;
+        let (services, owner) = (self.services.clone(), self.owner.clone());
+        let outcomes =
+            run_on_blocking_pool(move || Ok(ingest::store_all(&services, &owner, requests)))
+                .await?;
 
         // Every file keeps its position in the response.
         for (index, outcome) in indexes.into_iter().zip(outcomes) {

@@ -19,7 +19,7 @@ use crate::http::response::error_body::ErrorBody;
     paths(
         auth::log_in, auth::refresh, auth::log_out, auth::get_session, auth::get_user, auth::patch_user,
         media::list_media, media::get_media, media::patch_media, edit_media::edit_media, media::delete_media, media::restore_media,
-        content::get_content, content::get_thumbnail, content::get_motion, upload::upload_media,
+        content::get_content, content::get_thumbnail, content::get_motion, upload::upload_media, upload::upload_shared,
         tus::show_options, tus::create_upload, tus::get_upload, tus::append_upload, tus::delete_upload,
         directories::list_directories, directories::create_directory, directories::patch_directory, directories::delete_directory,
         albums::list_albums, albums::create_album, albums::get_album, albums::patch_album, albums::delete_album,

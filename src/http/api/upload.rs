@@ -8,16 +8,24 @@ use utoipa::ToSchema;
 use super::bodies::ItemBody;
 use super::respond::json;
 use crate::domain::library::listings;
+use crate::domain::sharing::notifications::name_of;
+use crate::domain::sharing::shared_uploads;
 use crate::error::Error;
 use crate::http::extract::api_user::ApiUser;
+use crate::http::extract::shared_item::Shared;
 use crate::http::multipart_upload::receive_files;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::Item;
+use crate::model::{DirectoryId, Item};
 use crate::state::ingest_queue::Ingested;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::post("/api/media/upload", || web::route().to(upload_media))]
+    vec![
+        Route::post("/api/media/upload", || web::route().to(upload_media)),
+        Route::post("/api/shared/{grant}/directories/{directory}/upload", || {
+            web::route().to(upload_shared)
+        }),
+    ]
 }
 
 /// Files and where to store them.
@@ -69,7 +77,8 @@ pub(super) async fn upload_media(
 ) -> HandlerResult {
     // `None`: this is no browser form, so the body needs no CSRF token.
     let uploaded =
-        receive_files(&caller.services, &caller.auth_session, None, &request, payload).await?;
+        receive_files(&caller.services, &caller.auth_session, None, None, &request, payload)
+            .await?;
     let mut stored: Vec<(Item, bool)> = Vec::new();
 
     let mut rejected = Vec::new();
@@ -107,13 +116,66 @@ pub(super) async fn upload_media(
     })
     .await?;
 
-    let rejected = rejected
-        .into_iter()
-        .map(|(name, error)| RefusedBody {
-            name,
-            code: error.code().into(),
-            message: error.to_string(),
-        })
-        .collect();
-    json(StatusCode::CREATED, &UploadBody { items, refused: rejected })
+    json(StatusCode::CREATED, &UploadBody { items, refused: refused(rejected) })
+}
+
+fn refused(rejected: Vec<(String, Error)>) -> Vec<RefusedBody> {
+    let body = |(name, error): (String, Error)| RefusedBody {
+        name,
+        code: error.code().into(),
+        message: error.to_string(),
+    };
+    rejected.into_iter().map(body).collect()
+}
+
+/// Files for a folder of another user.
+#[derive(serde::Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "it is read part by part; here it is described")]
+pub struct SharedUploadForm {
+    /// One or more files.
+    #[schema(value_type = Vec<String>, format = Binary, min_items = 1)]
+    file: Vec<Vec<u8>>,
+    /// When the next file was last changed: milliseconds since 1970.
+    #[schema(required = false)]
+    last_modified: i64,
+}
+
+/// Upload files to a shared folder, or one inside of it; needs the level `contribute`. They belong to its owner.
+#[utoipa::path(post, path = "/api/shared/{grant}/directories/{directory}/upload", tag = "Sharing",
+    params(("grant" = String, Path, format = "uuid"), ("directory" = String, Path, format = "uuid")),
+    request_body(content = SharedUploadForm, content_type = "multipart/form-data"), responses((status = 201, body = UploadBody)))]
+pub(super) async fn upload_shared(
+    shared: Shared<ApiUser>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    payload: web::Payload,
+) -> HandlerResult {
+    let (id, caller) = (shared.grant(), shared.caller);
+    let directory = DirectoryId::parse(&path.1).ok_or(Error::NotFound)?;
+    let auth_session = caller.auth_session.clone();
+    let target = run_blocking(&caller.services, move |services| {
+        shared_uploads::find_target(services, &auth_session.user, id, directory)
+    })
+    .await?;
+    let owner = name_of(&target.owner);
+    let (services, sender) = (&caller.services, &caller.auth_session);
+    let uploaded = receive_files(services, sender, Some(target), None, &request, payload).await?;
+    let media = format!("{}/api/shared/{id}/media", services.settings.base_path());
+    let (mut items, mut rejected) = (Vec::new(), Vec::new());
+    for file in uploaded {
+        match file.outcome {
+            Ok(Ingested::Stored(item) | Ingested::Duplicate(item)) => {
+                items.push(ItemBody::from_other(&item, owner.clone(), &media));
+            }
+            Err(error) => rejected.push((file.name, error)),
+        }
+    }
+    if items.is_empty() {
+        let error = rejected.into_iter().next().map(|(_, error)| error);
+        return Err(error
+            .unwrap_or_else(|| Error::field("file", "Send at least one file."))
+            .into());
+    }
+    json(StatusCode::CREATED, &UploadBody { items, refused: refused(rejected) })
 }

@@ -11,7 +11,7 @@ use super::library::{
 };
 use super::sharing::{
     groups, notifications, share, shared_actions, shared_item, shared_list, shared_media,
-    shared_page,
+    shared_page, shared_upload,
 };
 use super::uploads::{form, unfinished};
 use super::{account, admin};
@@ -63,6 +63,7 @@ pub fn routes() -> Vec<Route> {
         shared_page::routes(),
         shared_item::routes(),
         shared_media::routes(),
+        shared_upload::routes(),
         shared_actions::routes(),
         groups::routes(),
         notifications::routes(),

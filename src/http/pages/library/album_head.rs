@@ -1,7 +1,7 @@
 //! What the page of an album shows beside its items, and albums as covers.
 
+use crate::domain::library::album_covers::AlbumCover;
 use crate::domain::library::album_page::AlbumPage;
-use crate::domain::library::albums::AlbumCover;
 use crate::domain::sharing::notifications::name_of;
 use crate::fill;
 use crate::http::pages::components::count_of;
@@ -53,7 +53,7 @@ impl AlbumHead {
             may_remove: true,
             may_save: true,
             above: std::iter::once(list).chain(above).collect(),
-            children: page.children.iter().map(|of| cover(of)).collect(),
+            children: page.children.iter().map(cover).collect(),
             orders: orders(album),
         }
     }

@@ -20,6 +20,7 @@ pub mod metadata;
 pub mod move_items;
 pub mod music_albums;
 pub mod search;
+pub mod shared_head;
 pub mod shelf;
 pub mod timeline;
 pub mod trash;

@@ -6,9 +6,9 @@ use askama::Template;
 use super::album_head::AlbumHead;
 use super::headings::add_headings;
 use super::list_options::{ColumnHead, ListQuery, OptionGroup};
+use super::shared_head::SharedHead;
 use super::timeline::{self, TimelineYear};
 use crate::domain::library::listings::{self, DirectoryListing, Listing, ListingQuery, PAGE_ITEMS};
-use crate::domain::library::reader::LibraryReader;
 use crate::domain::library::{map, songs};
 use crate::domain::previews;
 use crate::error::Error;
@@ -19,13 +19,10 @@ use crate::http::pages::components::track_row::TrackRow;
 use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::layout::{Layout, directory_href};
 use crate::http::pages::respond::render_cached;
-use crate::http::pages::sharing::shared_page::SharedHead;
 use crate::http::route::{HandlerResult, Route};
 use crate::language::t;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{
-    Cursor, Directory, DirectoryId, Item, ItemId, Shelf, SongSort, Sort, User, WallClock, YearMonth,
-};
+use crate::model::{Directory, DirectoryId, Item, ItemId, Shelf, SongSort, Sort, YearMonth};
 use crate::state::Services;
 use crate::{fill, msg};
 
@@ -283,7 +280,7 @@ async fn show_shelf(
             let sort = SongSort::parse(&query.sort);
             songs::list(reader, user, sort, wanted.cursor.as_deref(), PAGE_ITEMS)?
         } else {
-            list_to_its_end(reader, user, wanted, &query)?
+            timeline::list_to_its_end(reader, user, wanted, &query)?
         };
         undated.retain(|item| listing.items.iter().all(|other| other.id != item.id));
         previews::prioritize(services, &listing.items);
@@ -320,28 +317,6 @@ async fn show_shelf(
         Ok(page)
     })
     .await
-}
-
-/// A page of a shelf; its last one if it was to begin with a month behind all of its items.
-fn list_to_its_end(
-    reader: &mut LibraryReader<'_>,
-    user: &User,
-    wanted: ListingQuery,
-    query: &ListQuery,
-) -> Result<Listing, Error> {
-    let listing = listings::list(reader, user, &wanted)?;
-    if !listing.items.is_empty() || query.at.is_empty() || wanted.sort.reversed().is_none() {
-        return Ok(listing);
-    }
-    let end = match wanted.sort {
-        Sort::Oldest => WallClock(i64::MAX),
-        _ => WallClock(i64::MIN),
-    };
-    let before = Cursor::Clock(end, ItemId(uuid::Uuid::nil())).encode();
-    let last = ListingQuery { cursor: None, before: Some(before), ..wanted };
-    let mut listing = listings::list(reader, user, &last)?;
-    listing.next = None;
-    Ok(listing)
 }
 
 const fn empty_text(shelf: Shelf) -> &'static str {

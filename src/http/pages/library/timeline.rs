@@ -3,8 +3,11 @@
 use uuid::Uuid;
 
 use super::list_options::ListQuery;
+use crate::domain::library::listings::{self, Listing, ListingQuery};
+use crate::domain::library::reader::LibraryReader;
+use crate::error::Error;
 use crate::http::pages::components::format::{count_of, month_and_year, short_month_name};
-use crate::model::{Cursor, ItemId, Sort, WallClock, YearMonth};
+use crate::model::{Cursor, ItemId, Sort, User, WallClock, YearMonth};
 
 /// The latest years show their months; earlier ones are one link each.
 const YEARS_WITH_MONTHS: usize = 6;
@@ -101,6 +104,28 @@ pub fn timeline_years(
         .into_iter()
         .map(|(year, item_total)| TimelineYear { count: count_of(item_total, "item"), ..year })
         .collect()
+}
+
+/// A page of a shelf; its last one if it was to begin with a month behind all of its items.
+pub(crate) fn list_to_its_end(
+    reader: &mut LibraryReader<'_>,
+    user: &User,
+    wanted: ListingQuery,
+    query: &ListQuery,
+) -> Result<Listing, Error> {
+    let listing = listings::list(reader, user, &wanted)?;
+    if !listing.items.is_empty() || query.at.is_empty() || wanted.sort.reversed().is_none() {
+        return Ok(listing);
+    }
+    let end = match wanted.sort {
+        Sort::Oldest => WallClock(i64::MAX),
+        _ => WallClock(i64::MIN),
+    };
+    let before = Cursor::Clock(end, ItemId(Uuid::nil())).encode();
+    let last = ListingQuery { cursor: None, before: Some(before), ..wanted };
+    let mut listing = listings::list(reader, user, &last)?;
+    listing.next = None;
+    Ok(listing)
 }
 
 #[cfg(test)]

@@ -96,12 +96,12 @@ impl GrantRow {
         }
     }
 
-    fn is_level(&self, level: &Level) -> bool {
-        self.level == *level
+    fn is_level(&self, level: Level) -> bool {
+        self.level == level
     }
 
-    fn is_gives(&self, gives: &Gives) -> bool {
-        self.gives == *gives
+    fn is_gives(&self, gives: Gives) -> bool {
+        self.gives == gives
     }
 }
 
@@ -141,13 +141,13 @@ impl SharePage {
         self.errors.iter().find(|error| error.field == field).map(|error| error.message.as_str())
     }
 
-    fn is_level(&self, level: &Level) -> bool {
-        self.form.level == level.as_str() || (self.form.level.is_empty() && *level == Level::View)
+    fn is_level(&self, level: Level) -> bool {
+        self.form.level == level.as_str() || (self.form.level.is_empty() && level == Level::View)
     }
 
-    fn is_gives(&self, gives: &Gives) -> bool {
+    fn is_gives(&self, gives: Gives) -> bool {
         self.form.gives == gives.as_str()
-            || (self.form.gives.is_empty() && *gives == Gives::Originals)
+            || (self.form.gives.is_empty() && gives == Gives::Originals)
     }
 
     fn is_group(&self, group: &Group) -> bool {
@@ -155,7 +155,7 @@ impl SharePage {
     }
 
     /// What a level lets others do with this subject.
-    fn level_hint(&self, level: &Level) -> &'static str {
+    fn level_hint(&self, level: Level) -> &'static str {
         match (level, self.subject) {
             (Level::View, _) => msg!("Look at it, and download if you allow it below."),
             (Level::Contribute, Subject::Directory(_)) => {

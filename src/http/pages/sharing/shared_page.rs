@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use actix_web::web;
 
+use crate::domain::library::album_covers::AlbumCover;
 use crate::domain::library::album_page::AlbumQuery;
 use crate::domain::library::listings::{Listing, PAGE_ITEMS};
 use crate::domain::previews;
@@ -20,14 +21,14 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::library::album_head::{self, AlbumHead, cover_at};
 use crate::http::pages::library::albums::finish;
 use crate::http::pages::library::list_options::ListQuery;
+use crate::http::pages::library::shared_head::SharedHead;
 use crate::http::pages::library::shelf::{Breadcrumb, ShelfPage, listing_query};
 use crate::http::pages::respond::{redirect, render_uncached};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::language::t;
 use crate::model::{
-    AlbumId, AlbumKind, AlbumSort, Directory, DirectoryId, Gives, Item, Level, Shelf, Subject,
-    TimeZone, User,
+    AlbumId, AlbumKind, AlbumSort, Directory, DirectoryId, Gives, Item, Level, Shelf, Subject, User,
 };
 use crate::msg;
 
@@ -37,42 +38,6 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/shared/{grant}/albums/{album}", || web::route().to(show_album)),
         Route::get("/shared/{grant}/directories/{directory}", || web::route().to(show_directory)),
     ]
-}
-
-/// What a list of somebody else's items shows beside them.
-pub(crate) struct SharedHead {
-    /// `/shared/{grant}`.
-    pub(crate) base: String,
-    pub(crate) owner: String,
-    pub(crate) note: String,
-    pub(crate) level: &'static str,
-    pub(crate) ends: Option<String>,
-    pub(crate) may_save: bool,
-    pub(crate) is_limited: bool,
-    /// Where files can be uploaded to.
-    pub(crate) upload: Option<String>,
-    /// Where a folder is downloaded from.
-    pub(crate) download: Option<String>,
-    /// Whether the user has items of their own in it, which may stay when they leave.
-    pub(crate) has_own: bool,
-}
-
-impl SharedHead {
-    fn new(access: &Access, owner: &User, zone: &TimeZone) -> Self {
-        let grant = &access.grant;
-        Self {
-            base: format!("/shared/{}", grant.id),
-            owner: name_of(owner),
-            note: grant.note.clone(),
-            level: grant.level.title(),
-            ends: grant.ends_at.map(|at| v::format::date(zone.local_time(at))),
-            may_save: grant.gives == Gives::Originals,
-            is_limited: grant.gives < Gives::Originals,
-            upload: None,
-            download: None,
-            has_own: false,
-        }
-    }
 }
 
 /// Shows what a grant is for; an item has a page of its own.
@@ -164,10 +129,8 @@ async fn album_page(
             .map(|album| (format!("{base}/albums/{}", album.id), album.name.clone()));
         let above = std::iter::once(list).chain(above).collect();
         let media = format!("{base}/media");
-        let cover = |of| {
-            let of: &crate::domain::library::albums::AlbumCover = of;
-            cover_at(of, format!("{base}/albums/{}", of.album.id), &media)
-        };
+        let cover =
+            |of: &AlbumCover| cover_at(of, format!("{base}/albums/{}", of.album.id), &media);
         page.album = Some(AlbumHead {
             id: shown.album.id,
             base: path.clone(),

@@ -112,6 +112,7 @@ async fn submit_upload(
     let uploaded_files = receive_files(
         &current.services,
         &current.auth_session,
+        None,
         Some(&current.cookie),
         &request,
         payload,
