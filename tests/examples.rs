@@ -58,7 +58,7 @@ fn every_example_does_what_it_says() {
         .save(folder.path().join("harbour.png"))
         .unwrap();
     std::fs::write(folder.path().join("letter.txt"), "Dear Ada").unwrap();
-    for (username, is_waiting) in [("ada", false), ("grace", true)] {
+    for (username, is_waiting) in [("ada", false), ("grace", true), ("tom", false)] {
         let mut add = Command::new(env!("CARGO_BIN_EXE_nexus-media"));
         add.args([
             "user",
@@ -86,6 +86,12 @@ fn every_example_does_what_it_says() {
     );
     variables.insert("ADMIN_TOKEN", text(&run(&log_in, folder.path(), &variables).1, "/token"));
     variables.insert("PERSON", "3".into());
+    // The person whom something is shared with.
+    let log_in = log_in.replace("root", "tom");
+    variables.insert("FRIEND_TOKEN", text(&run(&log_in, folder.path(), &variables).1, "/token"));
+    variables.insert("MEMBER", "4".into());
+    let send = r#"curl "$NEXUS/api/media/upload" -H "Authorization: Bearer $FRIEND_TOKEN" -F file=@letter.txt"#;
+    variables.insert("FRIEND_ITEM", text(&run(send, folder.path(), &variables).1, "/items/0/id"));
     let mut count = 0;
     for (promised, command) in examples() {
         if command.contains("$DIRECTORY") && !variables.contains_key("DIRECTORY") {
@@ -102,6 +108,12 @@ fn every_example_does_what_it_says() {
             variables.insert("ITEM", text(&body, "/items/0/id"));
         } else if command.contains("/api/albums\"") && promised == 201 {
             variables.insert("ALBUM", text(&body, "/id"));
+        } else if command.contains("/api/grants\"") && promised == 201 {
+            variables.insert("GRANT", text(&body, "/grants/0/id"));
+        } else if command.contains("/api/groups\"") && promised == 201 {
+            variables.insert("GROUP", text(&body, "/id"));
+        } else if command.contains("/api/directories\"") && promised == 201 {
+            variables.insert("DIRECTORY", text(&body, "/id"));
         }
         if let Some((_, rest)) = body.split_once("location: /api/uploads/") {
             variables.insert("UPLOAD", rest.lines().next().unwrap().trim().to_owned());
@@ -126,9 +138,16 @@ fn every_route_has_an_example() {
                 "GET"
             });
             let path = command.split_once("$NEXUS").unwrap().1.split(['"', '?']).next().unwrap();
+            let is_inside = path.starts_with("/api/shared/") || path.starts_with("/api/albums/");
+            let (item, directory) =
+                if is_inside { ("{item}", "{directory}") } else { ("{id}", "{id}") };
             let path = path
-                .replace("$ITEM", "{id}")
-                .replace("$DIRECTORY", "{id}")
+                .replace("$FRIEND_ITEM", item)
+                .replace("$ITEM", item)
+                .replace("$DIRECTORY", directory)
+                .replace("$GRANT", "{grant}")
+                .replace("$GROUP", "{group}")
+                .replace("$MEMBER", "{member}")
                 .replace("$ALBUM", "{album}")
                 .replace("$PERSON", "{id}")
                 .replace("$UPLOAD", "{id}");
