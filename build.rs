@@ -72,7 +72,7 @@ fn main() -> std::io::Result<()> {
 const STYLE_SHEET: &str = "nexus.css";
 
 /// Its parts, in the order of the cascade.
-const STYLE_SHEET_PARTS: [&str; 13] = [
+const STYLE_SHEET_PARTS: [&str; 14] = [
     "tokens",
     "reset",
     "typography",
@@ -84,6 +84,7 @@ const STYLE_SHEET_PARTS: [&str; 13] = [
     "styles",
     "timeline",
     "music",
+    "sharing",
     "viewer",
     "map",
 ];

@@ -150,6 +150,14 @@ impl SharePage {
             || (self.form.gives.is_empty() && gives == Gives::Originals)
     }
 
+    fn is_person(&self, person: &User) -> bool {
+        self.form.people.contains(&person.username)
+    }
+
+    fn typed_people(&self) -> String {
+        self.form.people.join(", ")
+    }
+
     fn is_group(&self, group: &Group) -> bool {
         self.form.groups.contains(&group.id.to_string())
     }
@@ -178,9 +186,9 @@ struct ShareForm {
     directory: String,
     #[serde(default)]
     item: String,
-    /// Usernames, separated by spaces or commas.
+    /// Usernames; where they are typed, separated by spaces or commas.
     #[serde(default)]
-    people: String,
+    people: Vec<String>,
     #[serde(default)]
     groups: Vec<String>,
     #[serde(default)]
@@ -252,7 +260,7 @@ async fn share(current: &CurrentUser, subject: Subject, form: &ShareForm) -> Res
         .collect();
     let new = NewGrants {
         subject,
-        usernames: form.people.split([',', ' ', '\n']).map(str::to_owned).collect(),
+        usernames: usernames(&form.people),
         groups: groups?,
         level: Level::parse(&form.level).unwrap_or(Level::View),
         gives: Gives::parse(&form.gives).unwrap_or(Gives::Originals),
@@ -273,6 +281,10 @@ async fn share(current: &CurrentUser, subject: Subject, form: &ShareForm) -> Res
         count => fill!("Shared with {count}", count = count),
     };
     set_flash(&current.cookie, text)
+}
+
+fn usernames(people: &[String]) -> Vec<String> {
+    people.iter().flat_map(|names| names.split([',', ' '])).map(str::to_owned).collect()
 }
 
 /// The end of a day in the user's time zone; `None` for no date.
