@@ -38,6 +38,8 @@ pub struct LibrarySummary {
     pub counts: Vec<ShelfCount>,
     /// The user's directories, including the standard ones, ordered by path; at most `MAX_LINKED_DIRECTORIES`.
     pub directories: Vec<Directory>,
+    /// Notifications that the user has not seen.
+    pub unseen: i64,
 }
 
 impl LibrarySummary {
@@ -78,6 +80,7 @@ impl LibraryVersion {
         let read = Arc::new(LibrarySummary {
             counts,
             directories: store::directories::list(conn, self.owner, MAX_LINKED_DIRECTORIES)?,
+            unseen: store::notifications::count_unseen(conn, self.owner)?,
         });
         Ok(self.summary.get_or_init(|| read).clone())
     }

@@ -114,6 +114,17 @@ async fn a_form_from_another_site_changes_nothing(#[values(Sqlite, MariaDb)] bac
 async fn every_post_refuses_a_form_without_a_token(#[values(Sqlite, MariaDb)] backend: Backend) {
     let (app, admin) = TestApp::ready(backend).await;
     let (_, id) = app.person(&admin, "ada").await;
+    // What is shared with the admin, whose forms are asked for.
+    let ada = app.program("ada").await;
+    let name = serde_json::json!({ "name": "Trip" });
+    let album = crate::sharing::created(&ada, "/api/albums", &name).await;
+    let directory = crate::sharing::created(&ada, "/api/directories", &name).await;
+    let share = async |kind: &str, id: &str| {
+        let to = serde_json::json!({ kind: id, "people": ["root"], "level": "contribute" });
+        crate::sharing::share(&ada, &to).await
+    };
+    let (of_album, of_directory) =
+        (share("album", &album).await, share("directory", &directory).await);
     for route in nexus_media::http::routes()
         .iter()
         .filter(|route| route.method == "POST" && route.path != "/setup")
@@ -121,7 +132,11 @@ async fn every_post_refuses_a_form_without_a_token(#[values(Sqlite, MariaDb)] ba
         let path = route
             .path
             .replace("{id}", &id.to_string())
-            .replace("{directory_id}", &uuid::Uuid::now_v7().to_string());
+            .replace("{directory_id}", &uuid::Uuid::now_v7().to_string())
+            .replace("{directory}", &directory)
+            .replace("{album}", &album);
+        let grant = if path.contains("/directories/") { &of_directory } else { &of_album };
+        let path = path.replace("{grant}", grant);
         let answer = admin.post_raw(&path, "a=b".into()).send().await.unwrap();
         assert!(
             matches!(answer.status().as_u16(), 403 | 400 | 412 | 415),

@@ -10,7 +10,8 @@ use nexus_media::db::Conn;
 use nexus_media::model::item::{ItemKind, NewItem};
 use nexus_media::model::item_filter::ItemFilter;
 use nexus_media::model::{
-    Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, Cursor, Shelf, Sort, User, WallClock, now,
+    Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, Cursor, GrantId, GroupId, NotificationId,
+    Shelf, Sort, Subject, User, WallClock, now,
 };
 use nexus_media::store;
 use rstest::rstest;
@@ -308,6 +309,50 @@ async fn mariadb_reads_no_more_rows_of_an_album_than_a_page_shows(
             let ([scanned, walked, sorted], _) = cost(conn, ask);
             assert_eq!((scanned, sorted), (0, 0), "{sort:?} {is_reversed} {after:?}");
             assert!(walked <= 4 * PAGE.unsigned_abs(), "{sort:?} {is_reversed}: {walked} rows");
+        }
+        Ok(())
+    });
+    checked.unwrap();
+}
+
+#[rstest]
+#[actix_web::test]
+async fn lists_of_what_is_shared_are_found_by_an_index(#[values(Sqlite)] backend: Backend) {
+    let (app, _) = TestApp::ready(backend).await;
+    let user = app.user("root");
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let checked = app.services.db.read(|conn| {
+        let queries = asked.clone();
+        conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::StartQuery { query, .. } = event {
+                queries.lock().unwrap().push(query.to_string());
+            }
+        });
+        let (grant, group) = (GrantId::new(), GroupId::new());
+        let subject = Subject::Album(AlbumId::new());
+        store::grants::list_of_subject(conn, user.id, subject)?;
+        store::grants::list_of_albums(conn, &[AlbumId::new()])?;
+        store::grants::list_of_owner(conn, user.id, Some(grant), PAGE)?;
+        store::grants::list_to_user(conn, user.id, Some(grant), PAGE)?;
+        store::grants::list_to_group(conn, group, Some(grant), PAGE)?;
+        store::grants::list_ended(conn, now(), PAGE)?;
+        store::grants::list_marks(conn, user.id)?;
+        store::groups::list_of_user(conn, user.id)?;
+        store::groups::list_members(conn, group)?;
+        let before = Some((now(), NotificationId::new()));
+        store::notifications::list(conn, user.id, before, PAGE)?;
+        store::notifications::count_unseen(conn, user.id)?;
+        store::album_items::list_owners(conn, AlbumId::new(), 40)?;
+        let queries = std::mem::take(&mut *asked.lock().unwrap());
+        assert_eq!(queries.len(), 12);
+        for statement in queries {
+            let steps = plan(conn, &statement);
+            let is_scan = |step: &String| step.starts_with("SCAN");
+            assert!(!steps.iter().any(is_scan), "{statement}: {steps:?}");
+            // Members are sorted by name; a group has two hundred at most.
+            let is_sorted = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+            let is_small = statement.contains("user_group");
+            assert!(!is_sorted || is_small, "{statement}: {steps:?}");
         }
         Ok(())
     });

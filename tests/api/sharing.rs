@@ -634,9 +634,10 @@ async fn files_sent_to_a_shared_folder_are_its_owners_and_reveal_nothing(
     let other = created(&s.ada, "/api/directories", &json!({ "name": "Other" })).await;
     let elsewhere = format!("/api/shared/{grant}/directories/{other}/upload");
     assert_eq!(send(&elsewhere).await.status(), 404);
-    let quota = [("quota", "1 B")];
-    let admin_path = format!("/admin/users/{}", s.app.id_of("ada"));
-    s.admin.submit(&admin_path, &format!("{admin_path}/quota"), &quota).await;
+    let path_of_ada = format!("/api/admin/users/{}", s.app.id_of("ada"));
+    let root = s.app.program("root").await;
+    let quota = root.send("PATCH", &path_of_ada, &json!({ "quota_bytes": 1 })).await;
+    assert_eq!(quota.status(), 200);
     let full = send(&to).await;
     assert!(full.status().is_client_error() || full.status() == 507, "{}", full.status());
     s.ada.send("DELETE", &path, &json!({})).await;

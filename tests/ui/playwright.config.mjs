@@ -30,8 +30,8 @@ export default defineConfig({
   },
   projects: [
     { name: "sqlite", testIgnore: /lighthouse/ },
-    // The lists of both databases are compared by the API tests; a layout depends on neither.
-    { name: "mariadb", testIgnore: /lighthouse|timeline|installed-app|layout/ },
+    // What pages read from both databases is compared by the API tests; a layout or language depends on neither.
+    { name: "mariadb", testIgnore: /lighthouse|timeline|installed-app|layout|languages|map|accessibility|files/ },
     { name: "below", testMatch: /gallery|navigation|uploads|installed-app/ },
     // Runs without other tests at the same time. The result does not depend on the database.
     { name: "lighthouse", testMatch: /lighthouse/, dependencies: ["sqlite", "mariadb", "below"] },

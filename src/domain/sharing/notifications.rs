@@ -1,7 +1,6 @@
 //! Notifications: what others did that concerns a user. They appear on pages; nothing is mailed.
 
 use crate::db::Conn;
-use crate::domain::library::reader::LibraryReader;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::Result;
 use crate::model::authority::Authority;
@@ -98,14 +97,6 @@ pub fn list(
         let next = rows.last().filter(|_| has_more).map(|row| (row.updated_at, row.id));
         Ok((rows, next))
     })
-}
-
-/// How many notifications a user has not seen.
-///
-/// # Errors
-/// Database errors.
-pub fn count_unseen(reader: &mut LibraryReader<'_>, user: &User) -> Result<i64> {
-    Ok(store::notifications::count_unseen(reader.conn, user.id)?)
 }
 
 /// Marks all notifications of a user as seen.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::components::{folder_label, format};
 use crate::domain::accounts::admin;
 use crate::domain::library::reader::{self, LibraryReader};
-use crate::domain::sharing::notifications;
 use crate::error::{Result, format_bytes};
 use crate::http::extract::user::CurrentUser;
 use crate::http::flash::Flash;
@@ -145,7 +144,7 @@ impl Layout {
             ],
             own: directory_links(&summary.directories, &page_path),
             pending,
-            unseen: notifications::count_unseen(reader, &user)?,
+            unseen: summary.unseen,
             storage: storage_meter(&user),
             flash,
             path: page_path,

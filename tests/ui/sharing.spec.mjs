@@ -1,0 +1,152 @@
+// Sharing: two people fill an album from two devices, one of them on a phone without JavaScript.
+import {
+  PASSWORD,
+  expect,
+  expectAccessible,
+  letter,
+  logIn,
+  noComplaints,
+  picture,
+  register,
+  test,
+  toast,
+  uploadQuickly,
+} from "./support.mjs";
+
+/** Lets a second person in, and returns a page of theirs. */
+async function letIn(browser, page, url, options) {
+  const context = await browser.newContext(options);
+  const other = await context.newPage();
+  await register(other, url, "Tom", "Baker", "tom");
+  await page.goto(`${url}/admin/users`);
+  await page
+    .getByRole("row")
+    .filter({ hasText: "Tom Baker" })
+    .getByRole("button", { name: /Approve/ })
+    .click();
+  await expect(toast(page, /approved/)).toBeVisible();
+  return other;
+}
+
+test("two people make an album together, and it ends for one of them", async ({ house, page, browser }) => {
+  const checkComplaints = noComplaints(page);
+  const { url } = house;
+  const tom = await letIn(browser, page, url, { viewport: { width: 1280, height: 860 } });
+  const checkOthers = noComplaints(tom);
+  await uploadQuickly(page, url, [picture(1), picture(2)]);
+  await page.goto(`${url}/photos`);
+  await page.getByRole("button", { name: "Select all" }).waitFor({ state: "attached" });
+  for (const name of ["picture 1.png", "picture 2.png"]) await page.getByLabel(`Select ${name}`).check({ force: true });
+  await page.getByRole("button", { name: "Album", exact: true }).click();
+  await page.getByLabel("New album").fill("Lisbon");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+
+  // Shared in three steps: Share, the person, Share.
+  await page.goto(`${url}/albums`);
+  await page.getByRole("link", { name: /Lisbon/ }).click();
+  await page.getByRole("link", { name: "Share" }).click();
+  await expectAccessible(page, "the form that shares");
+  await page.getByLabel(/Tom Baker/).check();
+  await page.getByLabel(/Can add/).check();
+  await page.getByRole("main").getByRole("button", { name: "Share" }).click();
+  await expect(page.getByRole("heading", { name: "Who sees it" })).toBeVisible();
+  await expectAccessible(page, "who sees it");
+
+  // Tom is told, looks, and adds a photo of his own.
+  await logIn(tom, url, "tom");
+  await tom.getByRole("link", { name: /Notifications/ }).click();
+  await expectAccessible(tom, "notifications");
+  await tom.getByRole("link", { name: /shares “Lisbon” with you/ }).click();
+  await expect(tom.locator("[data-gallery] [data-tile]")).toHaveCount(2);
+  await expectAccessible(tom, "an album of somebody else");
+  await tom.getByRole("link", { name: "picture 1.png" }).click();
+  const viewer = tom.getByRole("dialog", { name: "Viewer" });
+  await expect(viewer.getByRole("link", { name: "Download" })).toBeVisible();
+  for (const name of ["Move to trash", "Move", "Favorite"])
+    await expect(viewer.getByRole("button", { name, exact: true })).toBeHidden();
+  await viewer.getByRole("button", { name: "Details" }).click();
+  await expect(viewer.getByText("Site Admin")).toBeVisible();
+  await tom.keyboard.press("Delete");
+  await tom.keyboard.press("Escape");
+  await expect(tom.locator("[data-gallery] [data-tile]")).toHaveCount(2);
+  await uploadQuickly(tom, url, [picture(3)]);
+  await tom.goto(`${url}/photos`);
+  await tom.getByLabel("Select picture 3.png").check({ force: true });
+  await tom.getByRole("button", { name: "Album", exact: true }).click();
+  await tom.getByLabel(/Lisbon.*by Site Admin/).check();
+  await tom.getByRole("button", { name: "Add", exact: true }).click();
+  await expect(toast(tom, "1 item added to “Lisbon”")).toBeVisible();
+
+  // The owner sees it with his name, takes it out of the viewer's reach, and ends the sharing.
+  await page.goto(`${url}/notifications`);
+  await page.getByRole("link", { name: /Tom Baker added 1 item/ }).click();
+  await expect(page.getByText("3 items by you, Tom Baker")).toBeVisible();
+  await page.getByRole("link", { name: "picture 3.png" }).click();
+  const own = page.getByRole("dialog", { name: "Viewer" });
+  await expect(own.getByRole("button", { name: "Move to trash", exact: true })).toBeHidden();
+  await page.keyboard.press("Escape");
+  await page.goto(`${url}/shared?view=by-me`);
+  await expectAccessible(page, "what is shared by me");
+  await page.getByRole("button", { name: /End/ }).click();
+  await expect(page.getByText("You share nothing yet.")).toBeVisible();
+  await tom.goto(`${url}/shared`);
+  await expect(tom.getByText("Albums, folders and photos that others share")).toBeVisible();
+  await page.goto(`${url}/albums`);
+  await expect(page.getByRole("link", { name: /Lisbon/ })).toHaveText(/2 items/);
+  checkComplaints();
+  checkOthers();
+  await tom.context().close();
+});
+
+test.describe("on a phone without JavaScript", () => {
+  test.use({ viewport: { width: 390, height: 844 } });
+
+  test("a group looks at an album and adds files to a folder", async ({ house, page, browser }) => {
+    const { url } = house;
+    const phone = { viewport: { width: 390, height: 844 }, javaScriptEnabled: false };
+    const tom = await letIn(browser, page, url, phone);
+    await uploadQuickly(page, url, [picture(1)]);
+    await page.goto(`${url}/groups`);
+    await page.locator("summary").filter({ hasText: "New group" }).click();
+    await page.getByLabel("Name").fill("Family");
+    await page.getByRole("button", { name: "Create" }).click();
+    await expect(page.getByRole("heading", { name: "Family" })).toBeVisible();
+    await page.getByLabel("Add a member").selectOption({ label: "Tom Baker (tom)" });
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await expect(page.getByText("Tom Baker", { exact: true })).toBeVisible();
+    await expectAccessible(page, "a group");
+
+    // A folder that the whole group adds to.
+    await page.goto(`${url}/uploads`);
+    await page.locator("summary").filter({ hasText: "New folder" }).click();
+    await page.getByLabel("Folder name").fill("Recipes");
+    await page.getByRole("button", { name: "Create folder" }).click();
+    await page.locator("summary").filter({ hasText: "Folder" }).click();
+    await page.getByRole("link", { name: "Share folder" }).click();
+    await page.getByLabel("Family").check();
+    await page.getByLabel(/Can add/).check();
+    await page.getByRole("main").getByRole("button", { name: "Share" }).click();
+    await expect(page.getByRole("heading", { name: "Who sees it" })).toBeVisible();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+
+    await tom.goto(`${url}/login`);
+    await tom.getByLabel("Username or email").fill("tom");
+    await tom.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await tom.getByRole("button", { name: "Log in" }).click();
+    await tom.goto(`${url}/shared`);
+    await tom.getByRole("link", { name: /Recipes/ }).click();
+    await tom.getByRole("link", { name: "Upload here" }).click();
+    await tom.getByLabel("Choose files").setInputFiles([letter]);
+    await tom.getByRole("main").getByRole("button", { name: "Upload" }).click();
+    await expect(tom.getByRole("main").getByText("letter.txt")).toBeVisible();
+
+    // Tom leaves it, and comes back.
+    await tom.locator("summary").filter({ hasText: "Leave" }).click();
+    await tom.getByRole("main").getByRole("button", { name: "Leave" }).click();
+    await tom.goto(`${url}/shared?view=left`);
+    await tom.getByRole("button", { name: /Come back/ }).click();
+    await tom.goto(`${url}/shared`);
+    await expect(tom.getByRole("link", { name: /Recipes/ })).toBeVisible();
+    await tom.context().close();
+  });
+});
