@@ -178,6 +178,8 @@ fn sharing_row_of(method: &str, path: &str) -> Option<Row> {
         "/shared/{grant}"
         | "/shared/{grant}/leave"
         | "/shared/{grant}/download"
+        | "/shared/{grant}/keep"
+        | "/api/shared/{grant}/keep"
         | "/shared/{grant}/albums/{album}"
         | "/shared/{grant}/albums/{album}/download"
         | "/shared/{grant}/directories/{directory}"
@@ -256,7 +258,9 @@ fn body_of(method: &str, path: &str, ids: &Ids) -> serde_json::Value {
         "/api/shared/{grant}/items" if method == "PATCH" => {
             serde_json::json!({ "item": item, "before": null })
         }
-        "/api/shared/{grant}/items" => serde_json::json!({ "ids": [item] }),
+        "/api/shared/{grant}/items" | "/api/shared/{grant}/keep" => {
+            serde_json::json!({ "ids": [item] })
+        }
         "/api/albums" | "/api/albums/{album}" => serde_json::json!({ "name": "new" }),
         "/api/albums/{album}/items" if method == "PATCH" => {
             serde_json::json!({ "item": item, "before": null })
@@ -340,7 +344,7 @@ fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
         path if path.ends_with("/{album}/arrange") => {
             vec![("item", ids.item.clone()), ("place", "first".into())]
         }
-        "/shared/{grant}/download" => vec![("ids", ids.item.clone())],
+        "/shared/{grant}/download" | "/shared/{grant}/keep" => vec![("ids", ids.item.clone())],
         "/account/theme" => vec![("theme", "dark".into())],
         "/account/time-zone" => vec![("time_zone", "Europe/Vienna".into())],
         "/admin/users/{id}/access-level" => vec![("access_level", "user".into())],

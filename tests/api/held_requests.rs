@@ -282,6 +282,8 @@ async fn changes_of_sharing(app: &TestApp, item: &str, album: &str) -> Vec<Chang
         form(format!("{in_album}/change"), &[("name", "new")]),
         form(format!("{in_album}/arrange"), &[("item", theirs), ("place", "last")]),
         form(format!("{in_album}/remove"), &[("ids", theirs)]),
+        form(format!("{page}/keep"), &[("ids", theirs)]),
+        json_body("POST", format!("{base}/keep"), &ids),
         form(format!("{page}/leave"), &[]),
         multipart(format!("/shared/{inbox}/directories/{folder}/upload"), "file", "a.txt", b"1"),
         multipart(

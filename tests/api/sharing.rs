@@ -651,3 +651,56 @@ async fn files_sent_to_a_shared_folder_are_its_owners_and_reveal_nothing(
     let body = json!({ "directory": photos, "people": ["tom"], "level": "contribute" });
     assert_eq!(s.ada.send("POST", "/api/grants", &body).await.status(), 422);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn copies_of_what_is_shared_are_kept_in_the_library_of_whoever_keeps_them(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let s = shared_with(backend, &[], &json!({ "gives": "stream" })).await;
+    let secret = s.ada.upload_one("secret.png", &png(9)).await;
+    let keep = format!("/api/shared/{}/keep", s.grant);
+    let all = json!({ "ids": s.items });
+    assert_eq!(s.tom.send("POST", &keep, &all).await.status(), 403);
+    let path = format!("/api/grants/{}", s.grant);
+    s.ada.send("PATCH", &path, &json!({ "gives": "originals" })).await;
+
+    let (ada, tom) = (s.app.user("ada").used_bytes, s.app.user("tom").used_bytes);
+    let named = json!({ "ids": [&s.items[0], &s.items[1], &secret] });
+    let kept = json(s.tom.send("POST", &keep, &named).await).await;
+    assert_eq!(kept, json!({ "added": 2, "already_there": 0, "left_out": 1 }));
+    let kept = json(s.tom.send("POST", &keep, &all).await).await;
+    assert_eq!(kept, json!({ "added": 1, "already_there": 2, "left_out": 0 }));
+    assert_eq!(s.app.names("tom", "Photos"), ["one.png", "two.png"]);
+    let size = png(1).len() + png(2).len() + "words".len();
+    assert_eq!(s.app.user("tom").used_bytes, tom + i64::try_from(size).unwrap());
+    assert_eq!(s.app.user("ada").used_bytes, ada);
+    // They stay when the sharing ends, and are deleted without the original.
+    s.ada.send("DELETE", &path, &json!({})).await;
+    assert_eq!(s.tom.send("POST", &keep, &all).await.status(), 404);
+    for (_, item) in s.app.placed_items("tom") {
+        for query in ["", "?permanent=true"] {
+            let path = format!("/api/media/{}{query}", item.id);
+            assert_eq!(s.tom.send("DELETE", &path, &json!({})).await.status(), 204);
+        }
+    }
+    assert_eq!(status(&s.ada, &format!("/api/media/{}/content", s.items[0])).await, 200);
+    assert_counts_are_true(&s.app, "tom");
+    assert_counts_are_true(&s.app, "ada");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn no_copy_is_kept_past_the_quota(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let s = shared_with(backend, &[], &json!({})).await;
+    let root = s.app.program("root").await;
+    let of_tom = format!("/api/admin/users/{}", s.app.id_of("tom"));
+    root.send("PATCH", &of_tom, &json!({ "quota_bytes": 3 })).await;
+    let page = format!("/shared/{}", s.grant);
+    let fields = [("ids", s.items[0].as_str())];
+    let answer = s.tom_browser.submit(&page, &format!("{page}/keep"), &fields).await;
+    assert_eq!(answer.status(), 303);
+    assert!(s.tom_browser.page("/photos").await.says("Not enough storage left."));
+    assert!(s.app.placed_items("tom").is_empty());
+    assert_eq!(s.app.incoming(), 0);
+}

@@ -5,6 +5,7 @@ use super::notifications::{self, Message};
 use super::{access, people, shared_albums};
 use crate::db::Conn;
 use crate::domain::audit;
+use crate::domain::library::reader::LibraryReader;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
@@ -405,6 +406,26 @@ pub fn list_of_subject(
         }
         Ok((title, named))
     })
+}
+
+/// The names of the first people and groups that a user's album, folder or item is shared with, and how many there are.
+///
+/// # Errors
+/// Database errors.
+pub fn list_names(
+    reader: &mut LibraryReader<'_>,
+    owner: &User,
+    subject: Subject,
+) -> Result<(Vec<String>, usize)> {
+    /// Names that are read.
+    const MAX_NAMES: usize = 4;
+    let mut grants = store::grants::list_of_subject(reader.conn, owner.id, subject)?;
+    grants.retain(|grant| !grant.has_ended(now()));
+    let mut names = Vec::new();
+    for grant in grants.iter().take(MAX_NAMES) {
+        names.push(grantee_name(reader.conn, grant)?);
+    }
+    Ok((names, grants.len()))
 }
 
 /// A user's grant.

@@ -2,6 +2,7 @@
 
 pub mod append;
 pub mod checksum;
+pub mod keep_copies;
 pub mod multipart;
 pub mod resumable;
 pub mod stream;

@@ -28,7 +28,7 @@ use crate::http::response::error_body::ErrorBody;
         grants::list_grants, grants::create_grants, grants::patch_grant, grants::end_grant,
         shared::list_shared, shared::get_shared, shared::patch_shared, shared::leave_shared, shared::return_to_shared,
         shared::list_shared_items, shared::add_shared_items, shared::remove_shared_items, shared::arrange_shared,
-        shared::get_shared_item,
+        shared::get_shared_item, shared_media::keep_shared,
         shared_media::get_shared_content, shared_media::get_shared_thumbnail, shared_media::get_shared_motion,
         groups::list_groups, groups::create_group, groups::get_group, groups::patch_group, groups::delete_group,
         groups::add_member, groups::patch_member, groups::remove_member, groups::list_people,

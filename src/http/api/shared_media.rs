@@ -1,13 +1,17 @@
 //! Bytes of items that belong to others: below `/api/shared/{grant}/media` through a grant, and below
-//! `/api/albums/{album}/media` in an album of the user that others have added to.
+//! `/api/albums/{album}/media` in an album of the user that others have added to; and copies of them.
 
 use actix_web::{HttpRequest, web};
 
+use super::album_items::{AddedBody, AlbumSelectionBody};
+use super::albums::parse_ids;
 use super::content::{ContentQuery, ThumbnailQuery};
+use super::respond::ok;
 use crate::domain::library::album_page;
+use crate::domain::uploads::keep_copies;
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
-use crate::http::extract::json::Query;
+use crate::http::extract::json::{Json, Query};
 use crate::http::extract::shared_item::Shared;
 use crate::http::media_response::{
     FULL_SIZE, content_response, motion_response, parse_id, reached, revalidated,
@@ -19,6 +23,7 @@ use crate::model::{AlbumId, Gives, ItemId, User};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
+        Route::post("/api/shared/{grant}/keep", || web::route().to(keep_shared)),
         Route::get("/api/shared/{grant}/media/{item}/content", || {
             web::route().to(get_shared_content)
         }),
@@ -140,4 +145,21 @@ pub(super) async fn get_album_motion(
 ) -> HandlerResult {
     let (owner, id) = owner_in_album(&caller, &path).await?;
     motion_response(&caller.services, &owner, &request, id).await
+}
+
+/// Store copies of shared items in the user's own library; needs originals. They count towards the user's quota.
+#[utoipa::path(post, path = "/api/shared/{grant}/keep", tag = "Sharing",
+    params(("grant" = String, Path, format = "uuid")), request_body = AlbumSelectionBody,
+    responses((status = 200, body = AddedBody)))]
+pub(super) async fn keep_shared(
+    shared: Shared<ApiUser>,
+    Json(body): Json<AlbumSelectionBody>,
+) -> HandlerResult {
+    let (id, caller) = (shared.grant(), shared.caller);
+    let (auth_session, ids) = (caller.auth_session.clone(), parse_ids(&body.ids)?);
+    let kept = run_blocking(&caller.services, move |services| {
+        keep_copies::keep(services, &auth_session.authority(), id, &ids)
+    })
+    .await?;
+    ok(&AddedBody { added: kept.added, already_there: kept.already_there, left_out: kept.left_out })
 }

@@ -24,6 +24,8 @@ pub(crate) struct AlbumHead {
     pub(crate) may_edit: bool,
     pub(crate) may_remove: bool,
     pub(crate) may_save: bool,
+    /// Whom its owner shares it with; empty if nobody.
+    pub(crate) shared_with: String,
     /// Addresses and names of what is above it.
     pub(crate) above: Vec<(String, String)>,
     pub(crate) children: Vec<Cover>,
@@ -52,6 +54,7 @@ impl AlbumHead {
             may_edit: true,
             may_remove: true,
             may_save: true,
+            shared_with: String::new(),
             above: std::iter::once(list).chain(above).collect(),
             children: page.children.iter().map(cover).collect(),
             orders: orders(album),
@@ -66,6 +69,17 @@ pub(crate) fn orders(album: &Album) -> Vec<(&'static str, &'static str, bool)> {
         .filter(|order| album.kind == AlbumKind::Album || **order == AlbumSort::Custom)
         .map(|order| (order.as_str(), order.title(), *order == album.sort))
         .collect()
+}
+
+/// `Shared with Ada, Family and 3 more`.
+pub(crate) fn shared_with_text((names, count): &(Vec<String>, usize)) -> String {
+    let more = count - names.len();
+    let names = names.join(", ");
+    match (names.is_empty(), more) {
+        (true, _) => String::new(),
+        (false, 0) => fill!("Shared with {names}", names = names),
+        (false, more) => fill!("Shared with {names} and {more} more", names = names, more = more),
+    }
 }
 
 /// `47 items by you, Ada and Tom`.

@@ -14,6 +14,7 @@ use crate::domain::library::album_page::{self, AlbumPage, AlbumQuery};
 use crate::domain::library::albums;
 use crate::domain::library::listings::{Listing, PAGE_ITEMS, bad_cursor};
 use crate::domain::previews;
+use crate::domain::sharing::grants;
 use crate::domain::sharing::notifications::name_of;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
@@ -24,7 +25,7 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render_uncached;
 use crate::http::route::{HandlerResult, Route};
 use crate::language::t;
-use crate::model::{Album, AlbumId, AlbumKind, AlbumSort, Gives, Item, Shelf};
+use crate::model::{Album, AlbumId, AlbumKind, AlbumSort, Gives, Item, Shelf, Subject};
 use crate::msg;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -113,6 +114,7 @@ async fn show_album(
             limit: PAGE_ITEMS,
         };
         let mut shown = album_page::page(reader, user, id, &wanted)?;
+        let shared_with = grants::list_names(reader, user, Subject::Album(id))?;
         let listing = std::mem::replace(&mut shown.listing, Listing::empty());
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;
@@ -141,7 +143,10 @@ async fn show_album(
         } else {
             msg!("This album is empty. Select photos, and choose Album.")
         };
-        page.album = Some(AlbumHead::own(&shown));
+        page.album = Some(AlbumHead {
+            shared_with: album_head::shared_with_text(&shared_with),
+            ..AlbumHead::own(&shown)
+        });
         Ok(page)
     })
     .await

@@ -6,6 +6,7 @@ use crate::domain::library::directory_contents;
 use crate::domain::library::open_item;
 use crate::domain::sharing::access::{self, Access};
 use crate::domain::sharing::{shared_albums, shared_content};
+use crate::domain::uploads::keep_copies;
 use crate::error::{Error, Result};
 use crate::http::extract::form::Form;
 use crate::http::extract::shared_item::Shared;
@@ -18,17 +19,19 @@ use crate::http::pages::library::album_arrange::{
     ArrangeForm, ArrangePage, ArrangeQuery, redirect_to_row,
 };
 use crate::http::pages::library::download_zip::stream_archive;
-use crate::http::pages::library::item_actions::SelectedItems;
+use crate::http::pages::library::item_actions::{SelectedItems, item_count};
 use crate::http::pages::respond::{
     redirect, redirect_back, redirect_back_with_errors, render, set_flash,
 };
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::language::t;
 use crate::model::{DirectoryId, Gives, Item, ItemId, Level};
 use crate::state::Services;
 use crate::state::open_file_cache::FileSource;
 use crate::state::session_cache::AuthSession;
 use crate::storage::FileName;
+use crate::{fill, msg};
 use std::sync::Arc;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -42,6 +45,7 @@ pub(crate) fn routes() -> Vec<Route> {
             web::route().to(send_directory)
         }),
         Route::post("/shared/{grant}/download", || web::route().to(submit_download)),
+        Route::post("/shared/{grant}/keep", || web::route().to(submit_keep)),
     ]
 }
 
@@ -196,6 +200,39 @@ async fn send_directory(
         }
         Ok(())
     })
+}
+
+/// Stores copies of selected items in the user's own library.
+async fn submit_keep(
+    shared: Shared<CurrentUser>,
+    request: HttpRequest,
+    Form(form): Form<SelectedItems>,
+) -> HandlerResult {
+    shared.access.require_gives(Gives::Originals)?;
+    let (id, current, ids) = (shared.grant(), shared.caller, form.ids()?);
+    let auth_session = current.auth_session.clone();
+    let kept = run_blocking(&current.services, move |services| {
+        keep_copies::keep(services, &auth_session.authority(), id, &ids)
+    })
+    .await;
+    match kept {
+        Ok(kept) => {
+            let mut text = match kept.added {
+                0 => t(msg!("You have it in your library already.")).into_owned(),
+                count => fill!("{count} saved to your library", count = item_count(count)),
+            };
+            if kept.left_out > 0 {
+                let count = item_count(kept.left_out);
+                text = fill!("{text}. {count} could not be added.", text = text, count = count);
+            }
+            redirect_back(&request, &current.cookie, text)
+        }
+        // The user can do something about it: the message is shown where they were.
+        Err(error @ (Error::QuotaExceeded | Error::TooLarge { .. })) => {
+            redirect_back(&request, &current.cookie, error.to_string())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Streams selected items as a zip archive.

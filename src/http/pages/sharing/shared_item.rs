@@ -53,6 +53,8 @@ struct SharedItemPage {
     icon: &'static str,
     /// Where it is removed from the album.
     remove: Option<String>,
+    /// Where a copy of it is saved.
+    keep: Option<String>,
 }
 
 impl SharedItemPage {
@@ -75,6 +77,7 @@ struct Shown {
     newer: Option<String>,
     older: Option<String>,
     remove: Option<String>,
+    keep: Option<String>,
 }
 
 async fn show_shared_item(
@@ -107,6 +110,7 @@ async fn show_shared_item(
             )),
             Place::Nowhere => {}
         }
+        let gives_all = shown.access.gives() == Gives::Originals;
         Ok(Shown {
             source: Source::below(&base, shown.access.gives(), name_of(&shown.owner)),
             newer: shown.newer.map(href),
@@ -116,6 +120,8 @@ async fn show_shared_item(
             tracks: shown.tracks,
             crumbs,
             remove,
+            // What is the viewer's own needs no copy.
+            keep: (gives_all && !is_own).then(|| format!("{base}/keep")),
         })
     })
     .await?;
@@ -154,6 +160,7 @@ async fn show_album_item(
                 (base.clone(), album.name),
             ],
             remove: Some(format!("{base}/remove")),
+            keep: None,
             item,
             owner,
             tracks,
@@ -199,6 +206,7 @@ async fn show(current: &CurrentUser, path: &str, shown: Shown, page: &str) -> Ha
         newer: shown.newer,
         older: shown.older,
         remove: shown.remove,
+        keep: shown.keep,
         tile,
         item,
     })

@@ -141,6 +141,7 @@ async fn album_page(
             may_edit: access.may(Level::Edit),
             may_remove: access.may(Level::Contribute),
             may_save: gives == Gives::Originals,
+            shared_with: String::new(),
             above,
             children: shown.children.iter().map(cover).collect(),
             orders: album_head::orders(&shown.album),
