@@ -145,7 +145,7 @@ pub const OPTIONS: &[SettingOption] = &[
         "people",
         "NEXUS_PEOPLE",
         "listed",
-        "whether users see each other's name and username when they share something: listed or hidden",
+        "whether users choose from all names when they share something (listed), or type exact usernames (hidden)",
     ),
     option("pwa", "NEXUS_PWA", "on", "whether browsers may install the pages as an app: on or off"),
     option(

@@ -76,7 +76,7 @@ pub struct Settings {
     pub language: Language,
     /// Whether edits are also written to XMP files.
     pub writes_xmp_files: bool,
-    /// Whether users see the names of other users.
+    /// Whether users can choose from the names of all others; otherwise they type exact usernames.
     pub lists_people: bool,
     /// Whether browsers may install the pages as an app.
     pub is_installable: bool,

@@ -67,6 +67,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    item_senders (item_id) {
+        item_id -> Binary,
+        user_id -> BigInt,
+        sent_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(user_group_members -> user_groups (group_id));
 diesel::joinable!(user_group_members -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(user_group_members, user_groups, users);

@@ -13,7 +13,7 @@ use super::connection::Conn;
 use crate::error::{Error, Result};
 
 /// All tables; those that others refer to come first.
-pub const TABLES: [&str; 29] = [
+pub const TABLES: [&str; 30] = [
     "site",
     "users",
     "session_tokens",
@@ -28,6 +28,7 @@ pub const TABLES: [&str; 29] = [
     "grants",
     "grant_marks",
     "notifications",
+    "item_senders",
     "item_places",
     "item_annotations",
     "xmp_files",

@@ -247,10 +247,13 @@ pub fn update_position(
         .execute(conn)
 }
 
-/// Removes an item from an album, all of its copies.
-pub fn delete(conn: &mut Conn, album: AlbumId, item: ItemId) -> QueryResult<usize> {
-    diesel::delete(table::table.filter(table::album_id.eq(album)).filter(table::item_id.eq(item)))
-        .execute(conn)
+/// Removes a row of an album. Returns whether it was shown, as far as this statement removed it: another transaction may
+/// have hidden or removed it meanwhile.
+pub fn delete(conn: &mut Conn, album: AlbumId, (item, copy): (ItemId, i16)) -> QueryResult<bool> {
+    let row = table::table.find((album, item, copy));
+    let shown = diesel::delete(row.filter(table::is_shown.eq(true))).execute(conn)?;
+    diesel::delete(row).execute(conn)?;
+    Ok(shown > 0)
 }
 
 /// Copies what orders and hides an item to its rows in albums, and corrects how many items these show.
@@ -288,32 +291,28 @@ pub fn list_in_albums_of_others(conn: &mut Conn, user: UserId) -> QueryResult<Ve
     Ok(known.into_iter().filter(|row| row.album_owner != user).map(|row| row.item).collect())
 }
 
-/// A row of an item in an album.
+/// An item in an album, once or several times.
 struct KnownRow {
     album: AlbumId,
     album_owner: UserId,
     item: ItemId,
-    is_shown: bool,
 }
 
-/// The rows of a user's item, or of all of their items.
+/// The albums of a user's item, or of all of their items.
 fn rows_of(conn: &mut Conn, owner: UserId, item: Option<ItemId>) -> QueryResult<Vec<KnownRow>> {
     use crate::db::schema::albums as parents;
     let mut query = table::table
         .inner_join(parents::table)
         .filter(table::user_id.eq(owner))
-        .select((table::album_id, parents::user_id, table::item_id, table::is_shown))
+        .select((table::album_id, parents::user_id, table::item_id))
+        .distinct()
         .into_boxed();
     if let Some(item) = item {
         query = query.filter(table::item_id.eq(item));
     }
-    let rows: Vec<(AlbumId, UserId, ItemId, bool)> = query.load(conn)?;
-    let rows = rows.into_iter().map(|(album, album_owner, item, is_shown)| KnownRow {
-        album,
-        album_owner,
-        item,
-        is_shown,
-    });
+    let rows: Vec<(AlbumId, UserId, ItemId)> = query.load(conn)?;
+    let rows =
+        rows.into_iter().map(|(album, album_owner, item)| KnownRow { album, album_owner, item });
     Ok(rows.collect())
 }
 
@@ -331,12 +330,15 @@ fn update_shown(
         || super::users::find(conn, owner)?.is_some_and(|user| user.status == Status::Active);
     for row in known {
         let is_shown = is_shown(row.item) && (is_active || row.album_owner == owner);
-        if row.is_shown != is_shown {
-            let rows = table::table
-                .filter(table::album_id.eq(row.album))
-                .filter(table::item_id.eq(row.item));
-            diesel::update(rows).set(table::is_shown.eq(is_shown)).execute(conn)?;
-            albums::update_count(conn, row.album, if is_shown { 1 } else { -1 })?;
+        // The rows that this statement changes are what is counted: the album's owner may be removing them.
+        let rows = table::table
+            .filter(table::album_id.eq(row.album))
+            .filter(table::item_id.eq(row.item))
+            .filter(table::is_shown.ne(is_shown));
+        let changed = diesel::update(rows).set(table::is_shown.eq(is_shown)).execute(conn)?;
+        if changed > 0 {
+            let changed = i64::try_from(changed).unwrap_or(i64::MAX);
+            albums::update_count(conn, row.album, if is_shown { changed } else { -changed })?;
         }
         // Another user's list of albums shows how many items there are.
         if row.album_owner != owner {

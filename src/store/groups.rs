@@ -75,6 +75,11 @@ pub fn count_members(conn: &mut Conn, group: GroupId) -> QueryResult<i64> {
     members::table.filter(members::group_id.eq(group)).select(count_star()).get_result(conn)
 }
 
+/// Counts the groups that a user has created.
+pub fn count_created_by(conn: &mut Conn, user: UserId) -> QueryResult<i64> {
+    table::table.filter(table::created_by.eq(user)).select(count_star()).get_result(conn)
+}
+
 /// Counts the groups that a user is in.
 pub fn count_of_user(conn: &mut Conn, user: UserId) -> QueryResult<i64> {
     members::table.filter(members::user_id.eq(user)).select(count_star()).get_result(conn)

@@ -15,6 +15,7 @@ pub mod item_details;
 pub mod item_lists;
 pub mod item_places;
 pub mod item_scans;
+pub mod item_senders;
 pub mod items;
 mod keyset;
 pub mod library_versions;

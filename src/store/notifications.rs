@@ -72,10 +72,10 @@ pub fn update_all_seen(conn: &mut Conn, user: UserId) -> QueryResult<usize> {
         .execute(conn)
 }
 
-/// Deletes the notifications of a user that lead to a page.
+/// Deletes the notifications of a user that lead to a page or to one below it.
 pub fn delete_of_page(conn: &mut Conn, user: UserId, href: &str) -> QueryResult<usize> {
-    diesel::delete(table::table.filter(table::user_id.eq(user)).filter(table::href.eq(href)))
-        .execute(conn)
+    let leads_there = table::href.eq(href).or(table::href.like(format!("{href}/%")));
+    diesel::delete(table::table.filter(table::user_id.eq(user)).filter(leads_there)).execute(conn)
 }
 
 /// Deletes a user's notifications except for the newest `most`.

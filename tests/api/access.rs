@@ -38,7 +38,7 @@ const ADMIN: Row = [LogIn, Pending, Nothing, Nothing, Nothing, Nothing, Nothing,
 const GRANTEE: Row = [LogIn, Pending, Nothing, In, In, In, Nothing, Nothing];
 const CONTRIBUTOR: Row = [LogIn, Pending, Nothing, Refused, In, In, Nothing, Nothing];
 /// For the item of somebody else.
-const REMOVER: Row = [LogIn, Pending, Nothing, Refused, Nothing, In, Nothing, Nothing];
+const REMOVER: Row = [LogIn, Pending, Nothing, Nothing, Nothing, In, Nothing, Nothing];
 const EDITOR: Row = [LogIn, Pending, Nothing, Refused, Refused, In, Nothing, Nothing];
 
 fn row_of(route: &nexus_media::http::Route) -> Option<Row> {

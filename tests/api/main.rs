@@ -61,6 +61,7 @@ mod search;
 mod sent_dates;
 mod sharing;
 mod sharing_groups;
+mod sharing_limits;
 mod shelves;
 mod sidecars;
 mod storage;

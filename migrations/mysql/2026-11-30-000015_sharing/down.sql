@@ -1,3 +1,4 @@
+DROP TABLE item_senders;
 DROP INDEX album_items_owner ON album_items;
 DROP TABLE notifications;
 DROP TABLE grant_marks;

@@ -7,6 +7,7 @@ CREATE TABLE user_groups (
     CONSTRAINT user_groups_created_by FOREIGN KEY (created_by) REFERENCES users (id) ON DELETE SET NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE UNIQUE INDEX user_groups_name ON user_groups (name_key);
+CREATE INDEX user_groups_creator ON user_groups (created_by);
 CREATE TABLE user_group_members (
     group_id BINARY(16) NOT NULL,
     user_id BIGINT NOT NULL,
@@ -78,3 +79,9 @@ CREATE UNIQUE INDEX notifications_merge ON notifications (user_id, merge_key);
 CREATE INDEX notifications_user ON notifications (user_id, updated_at, id);
 CREATE INDEX notifications_age ON notifications (updated_at);
 CREATE INDEX album_items_owner ON album_items (album_id, is_shown, user_id);
+CREATE TABLE item_senders (
+    item_id BINARY(16) NOT NULL PRIMARY KEY,
+    user_id BIGINT NOT NULL,
+    sent_at DATETIME(6) NOT NULL,
+    CONSTRAINT item_senders_item_id FOREIGN KEY (item_id) REFERENCES media_items (id) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

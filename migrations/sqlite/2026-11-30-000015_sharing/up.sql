@@ -6,6 +6,7 @@ CREATE TABLE user_groups (
     created_at TIMESTAMP NOT NULL
 );
 CREATE UNIQUE INDEX user_groups_name ON user_groups (name_key);
+CREATE INDEX user_groups_creator ON user_groups (created_by);
 CREATE TABLE user_group_members (
     group_id BLOB NOT NULL REFERENCES user_groups (id) ON DELETE CASCADE,
     user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -65,3 +66,8 @@ CREATE UNIQUE INDEX notifications_merge ON notifications (user_id, merge_key);
 CREATE INDEX notifications_user ON notifications (user_id, updated_at, id);
 CREATE INDEX notifications_age ON notifications (updated_at);
 CREATE INDEX album_items_owner ON album_items (album_id, is_shown, user_id);
+CREATE TABLE item_senders (
+    item_id BLOB NOT NULL PRIMARY KEY REFERENCES media_items (id) ON DELETE CASCADE,
+    user_id BIGINT NOT NULL,
+    sent_at TIMESTAMP NOT NULL
+);

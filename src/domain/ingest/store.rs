@@ -213,6 +213,11 @@ fn store_batch(
             }
 
             insert_items(conn, user, &new_items)?;
+            for (request, new) in &new_items {
+                if let (Some(_), Some(session)) = (request.grant, request.session) {
+                    store::item_senders::insert(conn, new.id, session.user, now())?;
+                }
+            }
             let ids: Vec<ItemId> = new_items.iter().map(|(_, new)| new.id).collect();
             *items.borrow_mut() = find_owned(conn, user, &ids)?;
 

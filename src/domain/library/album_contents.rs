@@ -203,14 +203,17 @@ pub(crate) fn remove_rows(
     if rows.is_empty() {
         return Err(Error::NotFound);
     }
+    let mut shown = 0;
+    for row in &rows {
+        shown += i64::from(store::album_items::delete(conn, album.id, (row.item_id, row.copy))?);
+    }
     let mut removed: Vec<ItemId> = rows.iter().map(|row| row.item_id).collect();
     removed.dedup();
-    for item in &removed {
-        store::album_items::delete(conn, album.id, *item)?;
+    // Copies of an item that somebody else has added stay.
+    let left = store::album_items::list_of(conn, album.id, &removed)?;
+    for item in removed.iter().filter(|item| left.iter().all(|row| row.item_id != **item)) {
         store::albums::clear_cover(conn, album.user_id, album.id, *item)?;
     }
-    let shown = rows.iter().filter(|row| row.is_shown).count();
-    let shown = i64::try_from(shown).unwrap_or(i64::MAX);
     store::albums::update_changed(conn, album.user_id, album.id, -shown, now())?;
     Ok(removed.len())
 }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::media::Metadata;
 use crate::model::item::ItemKind;
 use crate::model::item_annotations::{Annotations, Sidecar};
-use crate::model::{DirectoryId, Item, Shelf, TimeZone, now, sidecar_name};
+use crate::model::{DirectoryId, Item, ItemId, Shelf, TimeZone, now, sidecar_name};
 use crate::storage::file_name::sort_key;
 use crate::store;
 use crate::store::shelf_counts::CountDeltas;
@@ -27,10 +27,12 @@ pub(crate) fn read_for(
     }
 
     let mut found = Metadata::default();
-    for candidate in candidates(conn, item)?.iter().filter(|candidate| {
-        // What this server wrote says nothing new.
-        candidate.is_sidecar() && candidate.shelf != Shelf::Motion
-    }) {
+    let mut candidates = candidates(conn, item)?;
+    // What this server wrote says nothing new.
+    candidates.retain(|candidate| candidate.is_sidecar() && candidate.shelf != Shelf::Motion);
+    let ids: Vec<ItemId> = candidates.iter().map(|candidate| candidate.id).collect();
+    let sent = store::item_senders::list_sent(conn, &ids)?;
+    for candidate in candidates.iter().filter(|candidate| !sent.contains(&candidate.id)) {
         let details = store::item_details::find(conn, item.user_id, candidate.id)?;
         let metadata = details.map(|details| details.metadata).unwrap_or_default();
         let described = metadata.describes.as_deref();

@@ -135,13 +135,15 @@ fn store_rows(
     let placeholder =
         (!rendered.thumbhash.is_empty()).then(|| STANDARD_NO_PAD.encode(&rendered.thumbhash));
 
+    // A file that another user has sent describes only itself: not the owner's files beside it, and not a video of theirs.
+    let was_sent = !store::item_senders::list_sent(conn, &[before.id])?.is_empty();
     let motion = details.metadata.motion;
     let number = |at: usize| motion.and_then(|range| i64::try_from(*range.get(at)?).ok());
 
     let mut item = Item {
         motion_start: number(0),
         motion_bytes: number(1),
-        content_id: details.metadata.content_id.clone(),
+        content_id: details.metadata.content_id.clone().filter(|_| !was_sent),
         preview: state,
         placeholder: placeholder.filter(|text| text.len() <= 40),
         width: side(details.metadata.width),
@@ -173,7 +175,7 @@ fn store_rows(
         store::item_details::delete_track(conn, owner, item.id)?;
     }
     search::index(conn, &item, &shown)?;
-    if item.is_sidecar() {
+    if item.is_sidecar() && !was_sent {
         sidecars::pass_on(conn, zone, &item)?;
     }
     live_photos::refresh(conn, owner, [before, &item])?;

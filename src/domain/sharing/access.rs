@@ -1,6 +1,6 @@
 //! Who may reach what of another user. Only this module decides.
 //!
-//! Something of another user is always reached through a grant, whose id is in the address. [`find`] turns it into an
+//! Something of another user is always reached through a grant, whose id is in the address. `find` turns it into an
 //! [`Access`], and every id of a request is looked up inside of its subject. A grant that ends takes everything below its
 //! address with it: nothing is remembered from one request to the next.
 
@@ -35,10 +35,10 @@ pub(crate) fn find(conn: &mut Conn, viewer: UserId, id: GrantId) -> Result<Acces
     access_through(conn, viewer, grant)?.ok_or(Error::NotFound)
 }
 
-/// As [`find`], for a request that only reads.
+/// As `find`, for a request that only reads.
 ///
 /// # Errors
-/// As [`find`].
+/// As `find`.
 pub fn open(services: &Services, viewer: &User, id: GrantId) -> Result<Access> {
     services.db.read(|conn| find(conn, viewer.id, id))
 }
@@ -59,22 +59,32 @@ pub(super) fn access_through(
     Ok(grant.subject().map(|subject| Access { viewer, owner: grant.owner_id, grant, subject }))
 }
 
+/// Whether a grant is for a viewer who has not left it. It has no effect while its owner is not active, but wakes up when
+/// they are back.
+pub(super) fn is_kept_for(conn: &mut Conn, viewer: UserId, grant: &Grant) -> Result<bool> {
+    let mark = store::grants::find_mark(conn, viewer, grant.id)?;
+    Ok(mark.is_none_or(|mark| mark.left_at.is_none()) && is_grantee(conn, viewer, grant)?)
+}
+
 /// Whether a grant is in effect for a viewer, who may have left it.
 pub(super) fn is_granted_to(conn: &mut Conn, viewer: UserId, grant: &Grant) -> Result<bool> {
-    // The owner of something needs no grant, not even as a member of a group.
-    if grant.owner_id == viewer || grant.has_ended(now()) {
-        return Ok(false);
-    }
-    let is_grantee = match grant.grantee() {
-        Some(Grantee::User(user)) => user == viewer,
-        Some(Grantee::Group(group)) => store::groups::find_member(conn, viewer, group)?.is_some(),
-        None => false,
-    };
-    if !is_grantee {
+    if !is_grantee(conn, viewer, grant)? {
         return Ok(false);
     }
     let owner = store::users::find(conn, grant.owner_id)?;
     Ok(owner.is_some_and(|owner| owner.status == Status::Active))
+}
+
+fn is_grantee(conn: &mut Conn, viewer: UserId, grant: &Grant) -> Result<bool> {
+    // The owner of something needs no grant, not even as a member of a group.
+    if grant.owner_id == viewer || grant.has_ended(now()) {
+        return Ok(false);
+    }
+    Ok(match grant.grantee() {
+        Some(Grantee::User(user)) => user == viewer,
+        Some(Grantee::Group(group)) => store::groups::find_member(conn, viewer, group)?.is_some(),
+        None => false,
+    })
 }
 
 /// Those of these grants through which their viewers have no access any more, for responses that are under way.

@@ -71,9 +71,11 @@ pub fn create(
         authorize(conn, authority.key(), Need::Active)?;
         let title = title_of(conn, owner, subject)?.ok_or(Error::NotFound)?;
         ensure_takes_files(conn, owner.id, subject, new.level)?;
-        let grantees = find_grantees(services, conn, owner, new)?;
+        let grantees = find_grantees(conn, owner, new)?;
         let known = store::grants::list_of_subject(conn, owner.id, subject)?;
-        if known.len() + grantees.len() > MAX_GRANTS {
+        let is_known = |key: &str| known.iter().any(|grant| grant.grantee_key == key);
+        let added = grantees.iter().filter(|(grantee, _)| !is_known(&grantee.key())).count();
+        if known.len() + added > MAX_GRANTS {
             let message = fill!("It can be shared with {count} at most.", count = MAX_GRANTS);
             return Err(Error::field("people", message));
         }
@@ -116,24 +118,15 @@ pub fn create(
 }
 
 /// Whom to share with, and the names of these for the audit log.
-fn find_grantees(
-    services: &Services,
-    conn: &mut Conn,
-    owner: &User,
-    new: &NewGrants,
-) -> Result<Vec<(Grantee, String)>> {
+fn find_grantees(conn: &mut Conn, owner: &User, new: &NewGrants) -> Result<Vec<(Grantee, String)>> {
     let mut grantees: Vec<(Grantee, String)> = Vec::new();
     let names = new.usernames.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
-    let mut were_named = false;
     for name in names {
-        were_named = true;
         match people::find(conn, name)? {
             Some(user) if user.id == owner.id => {
                 return Err(Error::field("people", msg!("It is yours already.")));
             }
             Some(user) => grantees.push((Grantee::User(user.id), user.username)),
-            // Where people are hidden, nobody can find out who has an account.
-            None if !services.settings.lists_people => {}
             None => {
                 let message = fill!("There is no user “{name}”.", name = name);
                 return Err(Error::field("people", message));
@@ -147,7 +140,7 @@ fn find_grantees(
             group.ok_or_else(|| Error::field("groups", msg!("Choose one of your groups.")))?;
         grantees.push((Grantee::Group(group.id), group.name));
     }
-    if grantees.is_empty() && !were_named {
+    if grantees.is_empty() {
         return Err(Error::field("people", msg!("Choose whom to share it with.")));
     }
     grantees.sort();

@@ -18,8 +18,10 @@ use crate::{fill, msg};
 
 /// Members of one group.
 const MAX_MEMBERS: i64 = 200;
-/// Groups of one user.
+/// Groups that one user has created.
 const MAX_GROUPS: i64 = 100;
+/// Groups that one user is in.
+const MAX_MEMBERSHIPS: i64 = 200;
 /// Longest name in characters, as in the table.
 pub const MAX_NAME_CHARS: usize = 100;
 
@@ -45,8 +47,8 @@ pub fn create(
     let (name, name_key) = clean_name(name)?;
     services.db.write(|conn| {
         authorize(conn, authority.key(), Need::Active)?;
-        if store::groups::count_of_user(conn, user.id)? >= MAX_GROUPS {
-            let message = fill!("You can be in {count} groups at most.", count = MAX_GROUPS);
+        if store::groups::count_created_by(conn, user.id)? >= MAX_GROUPS {
+            let message = fill!("You can create {count} groups at most.", count = MAX_GROUPS);
             return Err(Error::field("name", message));
         }
         ensure_free(conn, &name_key, None)?;
@@ -103,10 +105,6 @@ pub fn add_member(
         authorize(conn, authority.key(), Need::Active)?;
         let group = find_managed(conn, authority, id)?;
         let Some(user) = people::find(conn, username)? else {
-            // Where people are hidden, nobody can find out who has an account.
-            if !services.settings.lists_people && !username.trim().is_empty() {
-                return Ok(None);
-            }
             let message = fill!("There is no user “{name}”.", name = username.trim());
             return Err(Error::field("person", message));
         };
@@ -116,6 +114,9 @@ pub fn add_member(
         if store::groups::count_members(conn, id)? >= MAX_MEMBERS {
             let message = fill!("A group has at most {count} members.", count = MAX_MEMBERS);
             return Err(Error::field("person", message));
+        }
+        if store::groups::count_of_user(conn, user.id)? >= MAX_MEMBERSHIPS {
+            return Err(Error::field("person", msg!("This user is in too many groups.")));
         }
         let member =
             GroupMember { group_id: id, user_id: user.id, is_manager: false, joined_at: now() };
@@ -158,6 +159,7 @@ pub fn remove_member(
             ));
         }
         let mut told = Vec::new();
+        forget_notifications(conn, id, member)?;
         if is_alone {
             end_of_group(conn, id)?;
         } else {
@@ -224,8 +226,21 @@ pub fn delete(
     Ok(())
 }
 
+/// Deletes a member's notifications about a group and about what is shared with it.
+fn forget_notifications(conn: &mut Conn, id: GroupId, member: UserId) -> Result<()> {
+    store::notifications::delete_of_page(conn, member, &format!("/groups/{id}"))?;
+    for grant in store::grants::list_to_group(conn, id, None, i64::MAX)? {
+        store::notifications::delete_of_page(conn, member, &format!("/shared/{}", grant.id))?;
+    }
+    store::library_versions::update_next(conn, member)?;
+    Ok(())
+}
+
 /// Deletes a group and its grants.
 fn end_of_group(conn: &mut Conn, id: GroupId) -> Result<()> {
+    for (member, _) in store::groups::list_members(conn, id)? {
+        forget_notifications(conn, id, member.user_id)?;
+    }
     let grants = all_grants(conn, id)?;
     store::groups::delete(conn, id)?;
     for (owner, album) in grants {

@@ -59,10 +59,10 @@ pub fn add(
     Ok((album, added))
 }
 
-/// Removes items from a shared album: the user's own, or with the right to edit it any.
+/// Removes items from a shared album: the user's own, even if they may only view it by now; with the right to edit it, any.
 ///
 /// # Errors
-/// `NotFound` if none of them is in it or may be removed; `Forbidden` if the user may only view the album.
+/// `NotFound` if none of them is in it or may be removed.
 pub fn remove(
     services: &Services,
     authority: &Authority<'_>,
@@ -71,7 +71,7 @@ pub fn remove(
     ids: &[ItemId],
 ) -> Result<usize> {
     let user = authority.user.id;
-    change_shared(services, authority, id, inside, Level::Contribute, |conn, access, album| {
+    change_shared(services, authority, id, inside, Level::View, |conn, access, album| {
         let may_edit = access.may(Level::Edit);
         album_contents::remove_rows(conn, &album, ids, |row| {
             may_edit || (row.user_id == user && row.added_by == user)
@@ -125,6 +125,11 @@ fn change_shared<T>(
     let owner = access::open(services, viewer, id)?.owner;
     services.write_libraries(&BTreeSet::from([owner, viewer.id]), |conn| {
         authorize(conn, authority.key(), Need::Active)?;
+        // A membership must not end between this check and the commit.
+        let grant = store::grants::find(conn, id)?;
+        if let Some(group) = grant.and_then(|grant| grant.group_id) {
+            store::groups::update_lock(conn, group)?;
+        }
         let access = access::find(conn, viewer.id, id)?;
         let album = access.album(conn, inside)?;
         access.require(level)?;
@@ -196,7 +201,7 @@ fn can_reach(conn: &mut Conn, album: &Album, user: UserId) -> Result<bool> {
         albums::ancestors(conn, album)?.iter().map(|above| above.id).collect();
     albums.push(album.id);
     for grant in store::grants::list_of_albums(conn, &albums)? {
-        if access::access_through(conn, user, grant)?.is_some() {
+        if access::is_kept_for(conn, user, &grant)? {
             return Ok(true);
         }
     }

@@ -105,7 +105,9 @@ pub fn directory(
             above.iter().position(|above| access.subject == Subject::Directory(above.directory_id));
         above = above.split_off(top.unwrap_or(above.len()));
         let size = store::directories::measure(reader.conn, owner.id, directory.directory_id)?;
-        let wanted = query(ItemFilter::directory(directory.directory_id));
+        let mut wanted = query(ItemFilter::directory(directory.directory_id));
+        // Asking for ever smaller areas would tell where a photo was taken.
+        wanted.filter.area = None;
         let listing = listings::list(reader, &owner, &wanted)?;
         Ok(SharedDirectory {
             access,

@@ -4,5 +4,6 @@ pub mod append;
 pub mod checksum;
 pub mod keep_copies;
 pub mod multipart;
+pub mod reports;
 pub mod resumable;
 pub mod stream;

@@ -10,11 +10,10 @@ use super::stream::{ByteSink, StreamEnd, copy_stream};
 use crate::domain::ingest;
 use crate::domain::library::items;
 use crate::domain::library::selection::MAX_SELECTED;
-use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sharing::shared_uploads::{self, SharedTarget};
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
-use crate::model::{DirectoryId, ItemId, ReportId, User, now};
+use crate::model::{DirectoryId, ItemId, User};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
 use crate::state::metrics::UploadEvent;
@@ -201,21 +200,25 @@ impl UploadBatch {
     /// # Errors
     /// What concerns the whole request.
     pub async fn finish(mut self) -> Result<Vec<UploadedFile>> {
-        self.store_waiting().await?;
-        if let Some(target) = self.shared.clone() {
-            let count = self.files.iter().filter(|file| file.outcome.is_ok()).count();
-            let (services, auth_session) = (self.services.clone(), self.auth_session.clone());
-            if count > 0 {
-                run_on_blocking_pool(move || {
-                    shared_uploads::tell_owner(&services, &auth_session.user, &target, count)
-                })
-                .await?;
-            }
-        }
+        let stored = self.store_waiting().await;
+        self.tell_owner().await;
+        stored?;
         if let Some(directory) = self.directory.filter(|_| self.directory_follows_files) {
             self.move_to(directory).await?;
         }
         Ok(self.files)
+    }
+
+    /// Tells the owner of a shared folder how many files were added. They are stored whether or not this works.
+    async fn tell_owner(&self) {
+        let count = self.files.iter().filter(|file| file.outcome.is_ok()).count();
+        let Some(target) = self.shared.clone().filter(|_| count > 0) else { return };
+        let (services, auth_session) = (self.services.clone(), self.auth_session.clone());
+        let tell =
+            move || shared_uploads::tell_owner(&services, &auth_session.user, &target, count);
+        if let Err(error) = run_on_blocking_pool(tell).await {
+            tracing::warn!(?error, "the owner of a folder was not told about new files");
+        }
     }
 
     /// Stores the received files in `waiting`, and records the outcome of each at its index in `files`.
@@ -386,27 +389,4 @@ fn move_stored(
         items::move_items(services, authority, ids, directory)?;
     }
     Ok(())
-}
-
-/// Stores the results of an upload form for its result page.
-pub fn save_report(
-    services: &Services,
-    authority: &Authority<'_>,
-    rows_json: &str,
-) -> Result<ReportId> {
-    let user = authority.user;
-    let id = ReportId::new();
-    services.db.write(|conn| {
-        authorize(conn, authority.key(), Need::Active)?;
-        Ok(store::upload_reports::insert(conn, user.id, id, rows_json, now())?)
-    })?;
-    Ok(id)
-}
-
-/// Returns the stored results of an upload form, as JSON.
-///
-/// # Errors
-/// `NotFound` for a report of another user, or one older than a day.
-pub fn find_report(services: &Services, user: &User, id: ReportId) -> Result<String> {
-    services.db.read(|conn| store::upload_reports::find(conn, user.id, id)?.ok_or(Error::NotFound))
 }

@@ -32,8 +32,9 @@ pub struct ItemBody {
     mime: String,
     /// Size in bytes.
     size: i64,
-    /// Lower-case hexadecimal.
-    sha256: String,
+    /// Lower-case hexadecimal; null if another user shares only previews.
+    #[schema(required = true)]
+    sha256: Option<String>,
     /// Null for an item of another user.
     #[schema(required = true, format = "uuid")]
     directory_id: Option<String>,
@@ -155,7 +156,7 @@ impl ItemBody {
             },
             mime: item.mime.clone(),
             size: item.size,
-            sha256: item.sha256.clone(),
+            sha256: Some(item.sha256.clone()),
             directory_id: None,
             directory_name: String::new(),
             owner: Some(owner),
@@ -187,6 +188,11 @@ impl ItemBody {
             duplicate: false,
             metadata: None,
         }
+    }
+
+    /// The body of an item of which the file itself is not given, so that its hash does not prove what it is.
+    pub fn without_file(self) -> Self {
+        Self { sha256: None, ..self }
     }
 
     /// Marks the item as a duplicate.

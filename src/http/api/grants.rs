@@ -258,7 +258,7 @@ pub struct NewGrantsBody {
 fn parse_time(text: &str) -> Result<Time> {
     let bad = || Error::field("ends_at", "A time such as 2026-12-31T00:00:00Z.");
     let at = time::OffsetDateTime::parse(text, &Rfc3339).map_err(|_| bad())?;
-    let at = from_utc(at.to_offset(time::UtcOffset::UTC));
+    let at = from_utc(at.checked_to_offset(time::UtcOffset::UTC).ok_or_else(bad)?);
     // Times are kept up to this year.
     if at.year() <= 2037 { Ok(at) } else { Err(bad()) }
 }

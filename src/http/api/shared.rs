@@ -27,7 +27,7 @@ use crate::http::extract::shared_item::Shared;
 use crate::http::media_response::parse_id;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::{AlbumId, DirectoryId, GrantId, Item, Sort, Subject, UserId};
+use crate::model::{Album, AlbumId, DirectoryId, Gives, GrantId, Item, Sort, Subject, UserId};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -162,7 +162,8 @@ pub(super) async fn patch_shared(
         shared_albums::change(services, &auth_session.authority(), id, None, &change)
     })
     .await?;
-    ok(&AlbumBody::from_album(&album))
+    // The album that contains it may not be shared.
+    ok(&AlbumBody::from_album(&Album { parent_id: None, ..album }))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -238,6 +239,7 @@ pub(super) async fn list_shared_items(
     Query(query): Query<SharedItemsQuery>,
 ) -> HandlerResult {
     let (id, subject, caller) = (shared.grant(), shared.access.subject, shared.caller);
+    let gives_all = shared.access.gives() == Gives::Originals;
     let limit = parse_limit(query.limit)?;
     let inside = parse_inside(query.album.as_deref())?;
     let directory =
@@ -283,7 +285,8 @@ pub(super) async fn list_shared_items(
         };
         let body = |item: &Item| {
             let owner = owners.get(&item.user_id).cloned().unwrap_or_default();
-            ItemBody::from_other(item, owner, &media)
+            let body = ItemBody::from_other(item, owner, &media);
+            if gives_all { body } else { body.without_file() }
         };
         Ok(AlbumItemsBody {
             items: items.iter().map(body).collect(),
@@ -383,7 +386,8 @@ pub(super) async fn get_shared_item(
     let body = run_blocking(&caller.services, move |services| {
         let shared = shared_content::item(services, &auth_session.user, id, item)?;
         let media = media_of(services.settings.base_path(), id);
-        Ok(ItemBody::from_other(&shared.item, name_of(&shared.owner), &media))
+        let body = ItemBody::from_other(&shared.item, name_of(&shared.owner), &media);
+        Ok(if shared.access.gives() == Gives::Originals { body } else { body.without_file() })
     });
     json_with_etag(&request, &body.await?)
 }

@@ -193,12 +193,7 @@ async fn submit_add_member(
     });
     match added.await {
         Ok(()) => {
-            let text = if current.services.settings.lists_people {
-                msg!("Member added")
-            } else {
-                msg!("If there is such a user, they are in the group now.")
-            };
-            set_flash(&current.cookie, text)?;
+            set_flash(&current.cookie, msg!("Member added"))?;
             redirect(&format!("/groups/{id}"))
         }
         Err(Error::Invalid(errors)) => {

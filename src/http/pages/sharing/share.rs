@@ -18,7 +18,6 @@ use crate::http::pages::respond::{
 };
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::language::t;
 use crate::model::{
     AlbumId, DirectoryId, Gives, Grant, GrantId, Group, GroupId, ItemId, Level, Subject, Time,
     TimeZone, User,
@@ -272,14 +271,7 @@ async fn share(current: &CurrentUser, subject: Subject, form: &ShareForm) -> Res
         grants::create(services, &auth_session.authority(), &actor, &new)
     })
     .await?;
-    // Where people are hidden, a name that nobody has gives the same answer.
-    let text = match created.len() {
-        0 => t(msg!("If there is such a user, they see it now.")).into_owned(),
-        1 if !current.services.settings.lists_people => {
-            t(msg!("If there is such a user, they see it now.")).into_owned()
-        }
-        count => fill!("Shared with {count}", count = count),
-    };
+    let text = fill!("Shared with {count}", count = created.len());
     set_flash(&current.cookie, text)
 }
 

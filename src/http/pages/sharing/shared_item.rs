@@ -95,8 +95,7 @@ async fn show_shared_item(
         let href = |(id, _)| format!("{base}/items/{id}");
         let mut crumbs = vec![("/shared".to_owned(), t(msg!("Shared with me")).into_owned())];
         let is_own = shown.owner.id == viewer.id;
-        let may_remove =
-            shown.access.may(Level::Edit) || (is_own && shown.access.may(Level::Contribute));
+        let may_remove = is_own || shown.access.may(Level::Edit);
         let mut remove = None;
         match &shown.place {
             Place::Album(album) => {

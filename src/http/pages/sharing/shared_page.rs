@@ -122,6 +122,7 @@ async fn album_page(
         } else {
             msg!("This album is empty.")
         };
+        let has_own = shown.others.iter().any(|other| other.id == user.id);
         let list = ("/shared".to_owned(), t(msg!("Shared with me")).into_owned());
         let above = shown
             .above
@@ -139,17 +140,14 @@ async fn album_page(
             is_playlist,
             is_own: false,
             may_edit: access.may(Level::Edit),
-            may_remove: access.may(Level::Contribute),
+            may_remove: access.may(Level::Contribute) || has_own,
             may_save: gives == Gives::Originals,
             shared_with: String::new(),
             above,
             children: shown.children.iter().map(cover).collect(),
             orders: album_head::orders(&shown.album),
         });
-        page.shared = Some(SharedHead {
-            has_own: shown.others.iter().any(|other| other.id == user.id),
-            ..SharedHead::new(&access, &owner, &zone)
-        });
+        page.shared = Some(SharedHead { has_own, ..SharedHead::new(&access, &owner, &zone) });
         Ok(page)
     })
     .await

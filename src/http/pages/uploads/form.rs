@@ -5,7 +5,8 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::unfinished::{self, UnfinishedUpload};
-use crate::domain::uploads::multipart::{self, UploadedFile};
+use crate::domain::uploads::multipart::UploadedFile;
+use crate::domain::uploads::reports;
 use crate::error::{Error, format_bytes};
 use crate::http::extract::user::CurrentUser;
 use crate::http::multipart_upload::receive_files;
@@ -135,7 +136,7 @@ async fn submit_upload(
     let auth_session = current.auth_session.clone();
 
     let id = run_blocking(&current.services, move |services| {
-        multipart::save_report(services, &auth_session.authority(), &json)
+        reports::save_report(services, &auth_session.authority(), &json)
     })
     .await?;
     redirect(&format!("/uploads/results/{id}"))
@@ -153,7 +154,7 @@ async fn show_result(current: CurrentUser, path: web::Path<String>) -> HandlerRe
     let id = ReportId::parse(&path).ok_or(Error::NotFound)?;
     let auth_session = current.auth_session.clone();
     let json = run_blocking(&current.services, move |services| {
-        multipart::find_report(services, &auth_session.user, id)
+        reports::find_report(services, &auth_session.user, id)
     })
     .await?;
     let rows: Vec<ResultRow> = serde_json::from_str(&json).map_err(Error::internal)?;
