@@ -478,7 +478,7 @@ const WRITES_WITHOUT_SESSION: [&str; 30] = [
     "sharing/grants.rs::end_expired",
     "sharing/notifications.rs::purge",
     // Records that a page was opened.
-    "sharing/grants.rs::mark_seen",
+    "sharing/grant_marks.rs::mark_seen",
 ];
 
 #[test]

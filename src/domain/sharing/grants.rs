@@ -1,18 +1,17 @@
 //! Sharing an album, folder or item with users and groups, and ending that.
 
-use super::grantees::{grantee_name, users_of};
+use super::grantees::{find_own, grantee_name, kind_of, title_of, users_of};
 use super::notifications::{self, Message};
 use super::{access, people, shared_albums};
 use crate::db::Conn;
 use crate::domain::audit;
-use crate::domain::library::reader::LibraryReader;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
 use crate::model::{
-    Event, Gives, Grant, GrantId, GrantMark, Grantee, GroupId, Level, NotificationKind, Subject,
-    Time, User, UserId, now,
+    Event, Gives, Grant, GrantId, Grantee, GroupId, Level, NotificationKind, Subject, Time, User,
+    UserId, now,
 };
 use crate::state::Services;
 use crate::store;
@@ -22,9 +21,6 @@ use crate::{fill, msg};
 const MAX_GRANTS: usize = 200;
 /// Longest note in characters.
 pub const MAX_NOTE_CHARS: usize = 500;
-/// How long a user can come back to what they have left.
-const RETURN_PERIOD: time::Duration = time::Duration::days(30);
-
 /// What to share, with whom, and how.
 #[derive(Debug, Clone)]
 pub struct NewGrants {
@@ -44,12 +40,6 @@ pub struct GrantChange {
     pub gives: Option<Gives>,
     pub note: Option<String>,
     pub ends_at: Option<Option<Time>>,
-}
-
-/// A grant with the name of the user or group that it is for.
-pub struct NamedGrant {
-    pub grant: Grant,
-    pub grantee: String,
 }
 
 /// Shares a subject with users and groups. Whoever has it already gets the new level.
@@ -302,164 +292,9 @@ pub(crate) fn end_expired(services: &Services, at: Time) -> Result<usize> {
     Ok(count)
 }
 
-/// Leaves what is shared with the user. Only they can come back to it, within 30 days. What they have added to the album
-/// goes with them, or stays for its owner if `leaves_items` is set.
-///
-/// # Errors
-/// `NotFound`.
-pub fn leave(
-    services: &Services,
-    authority: &Authority<'_>,
-    actor: &Actor,
-    id: GrantId,
-    leaves_items: bool,
-) -> Result<()> {
-    let user = authority.user;
-    let owner = access::open(services, user, id)?.owner;
-    services.write_library(owner, |conn| {
-        authorize(conn, authority.key(), Need::Active)?;
-        let access = access::find(conn, user.id, id)?;
-        let at = now();
-        let mark =
-            GrantMark { grant_id: id, user_id: user.id, seen_at: Some(at), left_at: Some(at) };
-        store::grants::replace_mark(conn, &mark)?;
-        store::notifications::delete_of_page(conn, user.id, &format!("/shared/{id}"))?;
-        if let Subject::Album(album) = access.subject {
-            if leaves_items {
-                shared_albums::hand_over(conn, owner, album, user.id)?;
-            }
-            shared_albums::remove_unreachable(conn, owner, album)?;
-        }
-        let name = store::users::find(conn, owner)?.map(|owner| owner.username);
-        let name = name.unwrap_or_default();
-        audit::append(conn, Event::GrantLeft, actor, &name, &kind_of(&access.grant))
-    })?;
-    services.invalidate_library(user.id);
-    Ok(())
-}
-
-/// Comes back to what the user has left.
-///
-/// # Errors
-/// `NotFound` if it has ended, was not left, or was left more than 30 days ago.
-pub fn return_to(services: &Services, authority: &Authority<'_>, id: GrantId) -> Result<()> {
-    let user = authority.user;
-    services.db.write(|conn| {
-        authorize(conn, authority.key(), Need::Active)?;
-        let grant = store::grants::find(conn, id)?.ok_or(Error::NotFound)?;
-        let mark = store::grants::find_mark(conn, user.id, id)?.ok_or(Error::NotFound)?;
-        if !access::is_granted_to(conn, user.id, &grant)? || !may_return(&mark) {
-            return Err(Error::NotFound);
-        }
-        store::grants::replace_mark(conn, &GrantMark { left_at: None, ..mark })?;
-        Ok(())
-    })
-}
-
-/// Whether a user can still come back to what they have left.
-pub(super) fn may_return(mark: &GrantMark) -> bool {
-    mark.left_at.is_some_and(|left| now() - left < RETURN_PERIOD)
-}
-
-/// Records that a user has seen what is shared with them.
-///
-/// # Errors
-/// Database errors.
-pub fn mark_seen(services: &Services, user: &User, id: GrantId) -> Result<()> {
-    let seen = services.db.read(|conn| Ok(store::grants::find_mark(conn, user.id, id)?))?;
-    if seen.is_some() {
-        return Ok(());
-    }
-    services.db.write(|conn| {
-        // It may have ended meanwhile.
-        if access::find(conn, user.id, id).is_ok() {
-            let mark =
-                GrantMark { grant_id: id, user_id: user.id, seen_at: Some(now()), left_at: None };
-            store::grants::replace_mark(conn, &mark)?;
-        }
-        Ok(())
-    })
-}
-
-/// With whom a user's album, folder or item is shared.
-///
-/// # Errors
-/// `NotFound` if the subject is not the user's.
-pub fn list_of_subject(
-    services: &Services,
-    owner: &User,
-    subject: Subject,
-) -> Result<(String, Vec<NamedGrant>)> {
-    services.db.read(|conn| {
-        let title = title_of(conn, owner, subject)?.ok_or(Error::NotFound)?;
-        let mut named = Vec::new();
-        for grant in store::grants::list_of_subject(conn, owner.id, subject)? {
-            let grantee = grantee_name(conn, &grant)?;
-            named.push(NamedGrant { grant, grantee });
-        }
-        Ok((title, named))
-    })
-}
-
-/// The names of the first people and groups that a user's album, folder or item is shared with, and how many there are.
-///
-/// # Errors
-/// Database errors.
-pub fn list_names(
-    reader: &mut LibraryReader<'_>,
-    owner: &User,
-    subject: Subject,
-) -> Result<(Vec<String>, usize)> {
-    /// Names that are read.
-    const MAX_NAMES: usize = 4;
-    let mut grants = store::grants::list_of_subject(reader.conn, owner.id, subject)?;
-    grants.retain(|grant| !grant.has_ended(now()));
-    let mut names = Vec::new();
-    for grant in grants.iter().take(MAX_NAMES) {
-        names.push(grantee_name(reader.conn, grant)?);
-    }
-    Ok((names, grants.len()))
-}
-
-/// A user's grant.
-///
-/// # Errors
-/// `NotFound`.
-pub fn find(services: &Services, owner: &User, id: GrantId) -> Result<NamedGrant> {
-    services.db.read(|conn| {
-        let grant = find_own(conn, owner, id)?;
-        let grantee = grantee_name(conn, &grant)?;
-        Ok(NamedGrant { grant, grantee })
-    })
-}
-
-fn find_own(conn: &mut Conn, owner: &User, id: GrantId) -> Result<Grant> {
-    let grant = store::grants::find(conn, id)?;
-    grant.filter(|grant| grant.owner_id == owner.id).ok_or(Error::NotFound)
-}
-
-/// The name of a user's album, folder or item; `None` if there is none that can be shared.
-pub(super) fn title_of(conn: &mut Conn, owner: &User, subject: Subject) -> Result<Option<String>> {
-    Ok(match subject {
-        Subject::Album(id) => store::albums::find(conn, owner.id, id)?.map(|album| album.name),
-        Subject::Directory(id) => {
-            let directory = store::directories::find(conn, owner.id, id)?;
-            directory.filter(|it| !it.is_view()).map(|it| it.label().to_owned())
-        }
-        Subject::Item(id) => {
-            let item = store::items::find(conn, owner.id, id)?;
-            item.filter(crate::model::Item::is_shown_in_albums).map(|item| item.name)
-        }
-    })
-}
-
 /// What the audit log says about a grant; names of files are not in it.
 fn detail_of(subject: Subject, level: Level, gives: Gives) -> String {
     format!("{}: {}, {}", subject.kind(), level.as_str(), gives.as_str())
-}
-
-fn kind_of(grant: &Grant) -> String {
-    grant.subject().map_or("", Subject::kind).to_owned()
 }
 
 fn clean_note(text: &str) -> Result<String> {

@@ -1,7 +1,8 @@
 //! What users share with others: grants, groups, and what is reached through them.
 
 pub mod access;
-mod grantees;
+pub mod grant_marks;
+pub mod grantees;
 pub mod grants;
 pub mod groups;
 pub mod notifications;

@@ -1,8 +1,9 @@
 //! Lists of what is shared: with a user, by a user, and what a user has left.
 
 use super::access::{self, is_granted_to};
+use super::grant_marks;
+use super::grantees::NamedGrant;
 use super::grantees::grantee_name;
-use super::grants::{self, NamedGrant};
 use crate::db::Conn;
 use crate::domain::library::album_covers::with_covers;
 use crate::error::{Error, Result};
@@ -86,7 +87,7 @@ pub fn with_me(
             let has_left = mark.is_some_and(|mark| mark.left_at.is_some());
             let is_wanted = match which {
                 WithMe::Current => !has_left,
-                WithMe::Left => mark.is_some_and(grants::may_return),
+                WithMe::Left => mark.is_some_and(grant_marks::may_return),
             };
             if is_wanted && let Some(entry) = with_me_entry(conn, user, grant, mark)? {
                 shared.push(entry);

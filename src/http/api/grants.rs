@@ -8,7 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::bodies::rfc3339;
 use super::respond::{json, json_with_etag, no_content, ok};
-use crate::domain::sharing::grants::{self, GrantChange, NamedGrant, NewGrants};
+use crate::domain::sharing::grantees::{self, NamedGrant};
+use crate::domain::sharing::grants::{self, GrantChange, NewGrants};
 use crate::domain::sharing::shared_lists;
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
@@ -203,7 +204,7 @@ pub(super) async fn list_grants(
     let body = run_blocking(&caller.services, move |services| {
         let user = &auth_session.user;
         let (grants, next) = match subject {
-            Some(subject) => (grants::list_of_subject(services, user, subject)?.1, None),
+            Some(subject) => (grantees::list_of_subject(services, user, subject)?.1, None),
             None => {
                 let (shared, next) = shared_lists::by_me(services, user, before)?;
                 (shared.into_iter().map(|shared| shared.grant).collect(), next)
@@ -290,7 +291,7 @@ pub(super) async fn create_grants(
     let created = run_blocking(&caller.services, move |services| {
         let ids = grants::create(services, &auth_session.authority(), &actor, &new)?;
         let found: Result<Vec<NamedGrant>> =
-            ids.iter().map(|id| grants::find(services, &auth_session.user, *id)).collect();
+            ids.iter().map(|id| grantees::find(services, &auth_session.user, *id)).collect();
         found
     })
     .await?;
@@ -339,7 +340,7 @@ pub(super) async fn patch_grant(
     let (auth_session, actor) = (caller.auth_session.clone(), caller.actor());
     let changed = run_blocking(&caller.services, move |services| {
         grants::change(services, &auth_session.authority(), &actor, id, &change)?;
-        grants::find(services, &auth_session.user, id)
+        grantees::find(services, &auth_session.user, id)
     });
     ok(&GrantBody::from_named(&changed.await?))
 }

@@ -15,7 +15,7 @@ use super::grants::{GivesWord, LevelWord, SubjectBody, parse_cursor};
 use super::respond::{json_with_etag, no_content, ok};
 use crate::domain::library::album_page::AlbumQuery;
 use crate::domain::library::listings::ListingQuery;
-use crate::domain::sharing::grants;
+use crate::domain::sharing::grant_marks;
 use crate::domain::sharing::notifications::name_of;
 use crate::domain::sharing::shared_albums::{self, Target};
 use crate::domain::sharing::shared_content;
@@ -185,7 +185,7 @@ pub(super) async fn leave_shared(
     let (auth_session, actor) = (caller.auth_session.clone(), caller.actor());
     let keeps = query.keep_items.unwrap_or(false);
     run_blocking(&caller.services, move |services| {
-        grants::leave(services, &auth_session.authority(), &actor, id, keeps)
+        grant_marks::leave(services, &auth_session.authority(), &actor, id, keeps)
     })
     .await?;
     no_content()
@@ -198,7 +198,7 @@ pub(super) async fn return_to_shared(caller: ApiUser, path: web::Path<String>) -
     let id = GrantId::parse(&path).ok_or(Error::NotFound)?;
     let auth_session = caller.auth_session.clone();
     run_blocking(&caller.services, move |services| {
-        grants::return_to(services, &auth_session.authority(), id)
+        grant_marks::return_to(services, &auth_session.authority(), id)
     })
     .await?;
     no_content()

@@ -14,7 +14,7 @@ use crate::domain::library::album_page::{self, AlbumPage, AlbumQuery};
 use crate::domain::library::albums;
 use crate::domain::library::listings::{Listing, PAGE_ITEMS, bad_cursor};
 use crate::domain::previews;
-use crate::domain::sharing::grants;
+use crate::domain::sharing::grantees;
 use crate::domain::sharing::notifications::name_of;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
@@ -114,7 +114,7 @@ async fn show_album(
             limit: PAGE_ITEMS,
         };
         let mut shown = album_page::page(reader, user, id, &wanted)?;
-        let shared_with = grants::list_names(reader, user, Subject::Album(id))?;
+        let shared_with = grantees::list_names(reader, user, Subject::Album(id))?;
         let listing = std::mem::replace(&mut shown.listing, Listing::empty());
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;

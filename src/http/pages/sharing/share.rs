@@ -6,7 +6,8 @@ use askama::Template;
 use serde::Deserialize;
 use time::macros::format_description;
 
-use crate::domain::sharing::grants::{self, GrantChange, NamedGrant, NewGrants};
+use crate::domain::sharing::grantees::{self, NamedGrant};
+use crate::domain::sharing::grants::{self, GrantChange, NewGrants};
 use crate::domain::sharing::{groups, people};
 use crate::error::{Error, FieldError, Result};
 use crate::http::extract::form::{EmptyForm, Form};
@@ -217,7 +218,7 @@ async fn share_page(
     let zone = current.time_zone();
     let (title, rows, people, groups) = run_blocking(&current.services, move |services| {
         let user = &auth_session.user;
-        let (title, named) = grants::list_of_subject(services, user, subject)?;
+        let (title, named) = grantees::list_of_subject(services, user, subject)?;
         let rows = named.into_iter().map(|named| GrantRow::from_named(named, &zone)).collect();
         Ok((title, rows, people::list(services, user)?, groups::list(services, user)?))
     })

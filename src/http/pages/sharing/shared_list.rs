@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::domain::sharing::grants;
+use crate::domain::sharing::grant_marks;
 use crate::domain::sharing::notifications::name_of;
 use crate::domain::sharing::shared_lists::{self, SharedByMe, SharedSubject, SharedWithMe, WithMe};
 use crate::error::{Error, Result};
@@ -179,7 +179,7 @@ async fn submit_leave(shared: Shared<CurrentUser>, Form(form): Form<LeaveForm>) 
     let (id, current) = (shared.grant(), shared.caller);
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
     run_blocking(&current.services, move |services| {
-        grants::leave(services, &auth_session.authority(), &actor, id, !form.keep.is_empty())
+        grant_marks::leave(services, &auth_session.authority(), &actor, id, !form.keep.is_empty())
     })
     .await?;
     set_flash(&current.cookie, msg!("You have left it. You can come back within 30 days."))?;
@@ -196,7 +196,7 @@ async fn submit_return(
     let id = parse_grant(&path)?;
     let auth_session = current.auth_session.clone();
     run_blocking(&current.services, move |services| {
-        grants::return_to(services, &auth_session.authority(), id)
+        grant_marks::return_to(services, &auth_session.authority(), id)
     })
     .await?;
     redirect_back(&request, &current.cookie, msg!("It is shared with you again."))

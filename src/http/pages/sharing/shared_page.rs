@@ -9,7 +9,7 @@ use crate::domain::library::album_page::AlbumQuery;
 use crate::domain::library::listings::{Listing, PAGE_ITEMS};
 use crate::domain::previews;
 use crate::domain::sharing::access::Access;
-use crate::domain::sharing::grants;
+use crate::domain::sharing::grant_marks;
 use crate::domain::sharing::notifications::name_of;
 use crate::domain::sharing::shared_content::{self, SharedAlbum, SharedDirectory};
 use crate::error::Error;
@@ -45,7 +45,7 @@ async fn show_subject(shared: Shared<CurrentUser>, query: web::Query<ListQuery>)
     let (id, current) = (shared.grant(), shared.caller);
     let auth_session = current.auth_session.clone();
     run_blocking(&current.services, move |services| {
-        grants::mark_seen(services, &auth_session.user, id)
+        grant_marks::mark_seen(services, &auth_session.user, id)
     })
     .await?;
     match shared.access.subject {
