@@ -110,6 +110,10 @@ pub fn create(
 /// Whom to share with, and the names of these for the audit log.
 fn find_grantees(conn: &mut Conn, owner: &User, new: &NewGrants) -> Result<Vec<(Grantee, String)>> {
     let mut grantees: Vec<(Grantee, String)> = Vec::new();
+    if new.usernames.len() + new.groups.len() > MAX_GRANTS {
+        let message = fill!("It can be shared with {count} at most.", count = MAX_GRANTS);
+        return Err(Error::field("people", message));
+    }
     let names = new.usernames.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
     for name in names {
         match people::find(conn, name)? {

@@ -217,8 +217,9 @@ pub struct MemberChangeBody {
     is_manager: bool,
 }
 
-fn parse_member(path: &(String, i64)) -> Result<(GroupId, UserId)> {
-    Ok((parse_group(&path.0)?, UserId(path.1)))
+fn parse_member(path: &(String, String)) -> Result<(GroupId, UserId)> {
+    let member = path.1.parse().map(UserId).map_err(|_| Error::NotFound)?;
+    Ok((parse_group(&path.0)?, member))
 }
 
 /// Make a member a manager, or a manager an ordinary member; only for managers.
@@ -227,7 +228,7 @@ fn parse_member(path: &(String, i64)) -> Result<(GroupId, UserId)> {
     responses((status = 200, body = GroupBody)))]
 pub(super) async fn patch_member(
     caller: ApiUser,
-    path: web::Path<(String, i64)>,
+    path: web::Path<(String, String)>,
     Json(body): Json<MemberChangeBody>,
 ) -> HandlerResult {
     let (id, member) = parse_member(&path)?;
@@ -245,7 +246,7 @@ pub(super) async fn patch_member(
     params(("group" = String, Path, format = "uuid"), ("member" = i64, Path)), responses((status = 204)))]
 pub(super) async fn remove_member(
     caller: ApiUser,
-    path: web::Path<(String, i64)>,
+    path: web::Path<(String, String)>,
 ) -> HandlerResult {
     let (id, member) = parse_member(&path)?;
     let (auth_session, actor) = (caller.auth_session.clone(), caller.actor());
@@ -266,23 +267,27 @@ pub struct PeopleQuery {
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct PeopleBody {
+pub struct PersonListBody {
     people: Vec<PersonBody>,
 }
 
 /// List the active users whom something can be shared with; none if the server does not list people.
 #[utoipa::path(get, path = "/api/people", tag = "Sharing", params(PeopleQuery),
-    responses((status = 200, body = PeopleBody)))]
+    responses((status = 200, body = PersonListBody)))]
 pub(super) async fn list_people(
     caller: ApiUser,
     request: HttpRequest,
     Query(query): Query<PeopleQuery>,
 ) -> HandlerResult {
+    let words = query.q.unwrap_or_default();
+    if words.chars().count() > 200 {
+        return Err(Error::field("q", "200 characters at most.").into());
+    }
     let auth_session = caller.auth_session.clone();
     let people = run_blocking(&caller.services, move |services| {
-        people::search(services, &auth_session.user, query.q.as_deref().unwrap_or_default())
+        people::search(services, &auth_session.user, &words)
     })
     .await?;
-    let body = PeopleBody { people: people.iter().map(PersonBody::from_user).collect() };
+    let body = PersonListBody { people: people.iter().map(PersonBody::from_user).collect() };
     json_with_etag(&request, &body)
 }
