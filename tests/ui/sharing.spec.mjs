@@ -37,6 +37,7 @@ test("two people make an album together, and it ends for one of them", async ({ 
   await page.getByRole("button", { name: "Album", exact: true }).click();
   await page.getByLabel("New album").fill("Lisbon");
   await page.getByRole("button", { name: "Add", exact: true }).click();
+  await expect(toast(page, "2 items added to “Lisbon”")).toBeVisible();
 
   // Shared in three steps: Share, the person, Share.
   await page.goto(`${url}/albums`);
@@ -118,6 +119,7 @@ test.describe("on a phone without JavaScript", () => {
     await page.locator("summary").filter({ hasText: "New folder" }).click();
     await page.getByLabel("Folder name").fill("Recipes");
     await page.getByRole("button", { name: "Create folder" }).click();
+    await expect(page.getByRole("heading", { name: "Recipes" })).toBeVisible();
     await page.getByRole("button", { name: "Folder", exact: true }).click();
     await page.getByRole("link", { name: "Share folder" }).click();
     await page.getByLabel("Family").check();
@@ -138,6 +140,7 @@ test.describe("on a phone without JavaScript", () => {
     await tom.locator("button").filter({ hasText: "Leave" }).click();
     await tom.goto(`${url}/shared?view=left`);
     await tom.getByRole("button", { name: /Come back/ }).click();
+    await expect(tom.getByText("It is shared with you again.")).toBeVisible();
     await tom.goto(`${url}/shared`);
     await expect(tom.getByRole("link", { name: /Recipes/ })).toBeVisible();
     await tom.context().close();
