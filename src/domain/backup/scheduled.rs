@@ -80,12 +80,12 @@ pub fn run_if_due(services: &Services) -> Result<Option<CreatedBackup>> {
     // The result is shown on the status page.
     match outcome {
         Ok(created) => {
-            atomic_file::replace(&marker, &format!("{}\n", folder.display()))?;
             // A file that was deleted meanwhile is not a problem.
             let left = created.left.iter().filter(|one| !one.is_deleted).count();
             let problem = (left > 0)
                 .then(|| format!("{left} files could not be read. Run nexus-media check."));
             services.last_backup_error.set(problem);
+            atomic_file::replace(&marker, &format!("{}\n", folder.display()))?;
             Ok(Some(created))
         }
         // Another process is using the backup folder.
