@@ -11,6 +11,12 @@ use crate::language::{current_language, nt, t};
 pub enum Error {
     #[error("It doesn't exist or you don't have access.")]
     NotFound,
+    /// What the address showed is not shared any more.
+    #[error("This link has ended. Ask whoever sent it for a new one.")]
+    LinkEnded,
+    /// The password of a link has not been entered, or a visit has not begun.
+    #[error("Open the link first.")]
+    LinkNotOpened,
     #[error("The file is no longer where Nexus keeps it.")]
     FileMissing,
     #[error("This file is being scanned for malware. It opens when the scan finds nothing.")]
@@ -133,6 +139,8 @@ impl Error {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "NOT_FOUND",
+            Self::LinkEnded => "LINK_ENDED",
+            Self::LinkNotOpened => "LINK_NOT_OPENED",
             Self::FileMissing => "FILE_MISSING",
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::BadCredentials => "BAD_CREDENTIALS",

@@ -356,7 +356,7 @@ async fn close_long_responses(tracker: http::ConnectionTracker, services: Arc<Se
         let sessions = tracker.long_response_sessions();
         let shares = tracker.long_response_shares();
         // Most of the time there are none, and the database is not asked.
-        if sessions.is_empty() {
+        if sessions.is_empty() && shares.is_empty() {
             continue;
         }
         let services = services.clone();

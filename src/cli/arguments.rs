@@ -77,6 +77,9 @@ pub enum Command {
     /// Inspect the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Inspect and end links through which people without an account see something
+    #[command(subcommand)]
+    Link(LinkCommand),
     /// Copy the whole database to another one, of the same or the other kind
     Move(MoveArguments),
     /// Import from another system
@@ -211,6 +214,17 @@ pub enum AuditCommand {
     },
     /// Print all rows, newest first, as CSV, or with --json one object per line
     Export,
+}
+
+#[derive(Subcommand)]
+pub enum LinkCommand {
+    /// List the links of all users, newest first; not what they show
+    List,
+    /// End a link
+    End {
+        /// Its id, as in the list
+        id: String,
+    },
 }
 
 #[derive(Subcommand)]

@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod config;
 mod import;
+mod link;
 mod maintenance;
 mod output;
 mod password;

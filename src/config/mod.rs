@@ -9,6 +9,7 @@ mod permissions;
 mod public_url;
 mod retention;
 mod settings;
+mod share_links;
 
 pub use first_admin::FirstAdmin;
 pub use options::{OPTIONS, SettingOption, nearest_variable};
@@ -18,3 +19,4 @@ pub use permissions::{
 };
 pub use retention::Retention;
 pub use settings::{RawSettings, Registration, Settings, Unscannable};
+pub use share_links::LinkPolicy;

@@ -147,6 +147,18 @@ pub const OPTIONS: &[SettingOption] = &[
         "listed",
         "whether users choose from all names when they share something (listed), or type exact usernames (hidden)",
     ),
+    option(
+        "links",
+        "NEXUS_LINKS",
+        "on",
+        "whether users can share albums, folders and items with anyone who has a link: on, passwords (only with a password) or off",
+    ),
+    option(
+        "link_days_max",
+        "NEXUS_LINK_DAYS_MAX",
+        "0",
+        "the most days until a link ends; 0 for no limit",
+    ),
     option("pwa", "NEXUS_PWA", "on", "whether browsers may install the pages as an app: on or off"),
     option(
         "previews_at_once",

@@ -4,6 +4,7 @@ use super::parse::{
     ON_OFF, parse_backup_interval, parse_choice, parse_network, parse_origin, parse_quiet_period,
     parse_time_zone, parse_value, parse_x_accel,
 };
+use super::share_links::{self, LinkPolicy};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -78,6 +79,10 @@ pub struct Settings {
     pub writes_xmp_files: bool,
     /// Whether users can choose from the names of all others; otherwise they type exact usernames.
     pub lists_people: bool,
+    /// Whether users can share things with anyone who has an address.
+    pub links: LinkPolicy,
+    /// The most days until such an address ends.
+    pub link_days_max: Option<u16>,
     /// Whether browsers may install the pages as an app.
     pub is_installable: bool,
     /// `unix:/path` or `host:port`.
@@ -236,6 +241,8 @@ impl Settings {
             writes_xmp_files: parse_choice("xmp_files", &get("xmp_files"), "on or off", &ON_OFF)?,
             is_installable: parse_choice("pwa", &get("pwa"), "on or off", &ON_OFF)?,
             lists_people: parse_choice("people", &get("people"), "listed or hidden", &PEOPLE)?,
+            links: share_links::parse_policy(&get("links"))?,
+            link_days_max: share_links::parse_days_max(&get("link_days_max"))?,
             trash_days: parse_value("trash_days", &get("trash_days"), "a number of days")?,
             clamd: optional("clamd"),
             clamd_max_bytes: parse_value("clamd_max", &get("clamd_max"), "a number of bytes")?,

@@ -75,6 +75,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    share_links (id) {
+        id -> Binary,
+        owner_id -> BigInt,
+        token_hash -> Text,
+        token_version -> Integer,
+        generation -> Integer,
+        album_id -> Nullable<Binary>,
+        directory_id -> Nullable<Binary>,
+        item_id -> Nullable<Binary>,
+        subject_key -> Text,
+        title -> Text,
+        message -> Text,
+        password -> Nullable<Text>,
+        gives -> Text,
+        shows_details -> Bool,
+        ends_at -> Nullable<Timestamp>,
+        ended_at -> Nullable<Timestamp>,
+        max_visits -> Nullable<BigInt>,
+        visits -> BigInt,
+        downloads -> BigInt,
+        last_visit_at -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(user_group_members -> user_groups (group_id));
 diesel::joinable!(user_group_members -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(user_group_members, user_groups, users);

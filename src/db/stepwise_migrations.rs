@@ -15,7 +15,7 @@ use diesel_migrations::MigrationHarness;
 use crate::failpoints;
 
 /// All migrations: the version that diesel derives from the folder's name, and the statements.
-const MIGRATIONS: [(&str, &str); 15] = [
+const MIGRATIONS: [(&str, &str); 16] = [
     ("20261121000001", include_str!("../../migrations/mysql/2026-11-21-000001_house/up.sql")),
     ("20261121000002", include_str!("../../migrations/mysql/2026-11-21-000002_api/up.sql")),
     ("20261121000003", include_str!("../../migrations/mysql/2026-11-21-000003_uploads/up.sql")),
@@ -40,6 +40,7 @@ const MIGRATIONS: [(&str, &str); 15] = [
     ("20261129000013", include_str!("../../migrations/mysql/2026-11-29-000013_languages/up.sql")),
     ("20261130000014", include_str!("../../migrations/mysql/2026-11-30-000014_albums/up.sql")),
     ("20261130000015", include_str!("../../migrations/mysql/2026-11-30-000015_sharing/up.sql")),
+    ("20261130000016", include_str!("../../migrations/mysql/2026-11-30-000016_share_links/up.sql")),
 ];
 
 /// Seconds to wait for another server that migrates the same database.

@@ -13,7 +13,7 @@ use super::connection::Conn;
 use crate::error::{Error, Result};
 
 /// All tables; those that others refer to come first.
-pub const TABLES: [&str; 30] = [
+pub const TABLES: [&str; 31] = [
     "site",
     "users",
     "session_tokens",
@@ -29,6 +29,7 @@ pub const TABLES: [&str; 30] = [
     "grant_marks",
     "notifications",
     "item_senders",
+    "share_links",
     "item_places",
     "item_annotations",
     "xmp_files",

@@ -52,7 +52,10 @@ impl ResponseError for HandlerError {
 pub fn http_status(error: &Error) -> StatusCode {
     match error {
         Error::NotFound | Error::FileMissing => StatusCode::NOT_FOUND,
-        Error::Unauthenticated | Error::BadCredentials => StatusCode::UNAUTHORIZED,
+        Error::LinkEnded => StatusCode::GONE,
+        Error::Unauthenticated | Error::BadCredentials | Error::LinkNotOpened => {
+            StatusCode::UNAUTHORIZED
+        }
         Error::Forbidden(_) | Error::NotActive(_) => StatusCode::FORBIDDEN,
         Error::Misdirected => StatusCode::MISDIRECTED_REQUEST,
         Error::BadRequest(_) => StatusCode::BAD_REQUEST,

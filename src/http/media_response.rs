@@ -8,18 +8,19 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::client_info::is_from_proxy;
-use super::extract::shared_item::{Shared, SharedCaller};
+use super::extract::shared_item::SharedCaller;
 use super::response::file::{Caching, FileResponse, file_response};
 use super::response::sendfile_body::MAX_SINGLE_PART;
 use super::route::HandlerResult;
-use crate::domain::library::open_item;
+use crate::domain::library::{album_page, open_item};
 use crate::domain::previews::{self, document};
 use crate::domain::sharing::access::{self, Reached};
 use crate::error::Error;
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::media::sniff::is_shown_inline;
+use crate::model::authority::ShareKey;
 use crate::model::item::ItemKind;
-use crate::model::{Item, ItemId, PreviewState, ScanStatus, User};
+use crate::model::{AlbumId, Gives, Item, ItemId, PreviewState, ScanStatus, User};
 use crate::msg;
 use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant};
@@ -225,14 +226,76 @@ pub async fn thumbnail_response(
     file_response(request, &source, &content)
 }
 
-/// The item of a path that is reached through the grant, and its owner.
-pub async fn reached<C: SharedCaller>(shared: &Shared<C>, item: &str) -> Result<Reached, Error> {
-    let (id, item) = (shared.grant(), parse_id(item)?);
-    let auth_session = shared.caller.auth_session().clone();
-    run_blocking(shared.caller.services(), move |services| {
-        access::open_item(services, &auth_session.user, id, item)
+/// The item of a path that is reached through a grant or link, and its owner.
+async fn reached(services: &Data<Services>, key: ShareKey, item: &str) -> Result<Reached, Error> {
+    let item = parse_id(item)?;
+    run_blocking(services, move |services| access::open_item(services, key, item)).await
+}
+
+/// Responds with the bytes of an item that is reached through a grant or link, if these are given.
+pub async fn shared_content_response(
+    (services, key): (&Data<Services>, ShareKey),
+    request: &HttpRequest,
+    item: &str,
+    is_download: bool,
+) -> HandlerResult {
+    let reached = reached(services, key, item).await?;
+    reached.require_file(is_download)?;
+    content_response(services, &reached.owner, request, reached.item.id, is_download).await
+}
+
+/// Responds with the preview of an item that is reached through a grant or link.
+pub async fn shared_thumbnail_response(
+    (services, key): (&Data<Services>, ShareKey),
+    request: &HttpRequest,
+    item: &str,
+    size: Option<&str>,
+) -> HandlerResult {
+    let reached = reached(services, key, item).await?;
+    if size == Some(FULL_SIZE) {
+        reached.require_file(true)?;
+    }
+    let (owner, id) = (&reached.owner, reached.item.id);
+    revalidated(thumbnail_response(services, owner, request, id, (size, None)).await)
+}
+
+/// Responds with the video of a moving photo that is reached through a grant or link.
+pub async fn shared_motion_response(
+    (services, key): (&Data<Services>, ShareKey),
+    request: &HttpRequest,
+    item: &str,
+) -> HandlerResult {
+    let reached = reached(services, key, item).await?;
+    reached.access.require_gives(Gives::Stream)?;
+    motion_response(services, &reached.owner, request, reached.item.id).await
+}
+
+/// Responds with a page of a PDF that is reached through a grant or link.
+pub async fn shared_page_response(
+    (services, key): (&Data<Services>, ShareKey),
+    item: &str,
+    page: &str,
+) -> HandlerResult {
+    let reached = reached(services, key, item).await?;
+    reached.require_file(true)?;
+    let page = page.parse().map_err(|_| Error::NotFound)?;
+    revalidated(page_response(services, &reached.owner, (reached.item.id, page), None).await)
+}
+
+/// The owner of an item that an album of the user shows.
+pub async fn owner_in_album<C: SharedCaller>(
+    caller: &C,
+    album: &str,
+    item: &str,
+) -> Result<(User, ItemId), Error> {
+    let album = AlbumId::parse(album).ok_or(Error::NotFound)?;
+    let item = parse_id(item)?;
+    let auth_session = caller.auth_session().clone();
+    let (owner, item) = run_blocking(caller.services(), move |services| {
+        album_page::find_item(services, &auth_session.user, album, item)
     })
-    .await
+    .await?;
+    Ok((owner, item.id))
 }
 
 /// Access can end at any time, so browsers ask again each time.

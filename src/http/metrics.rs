@@ -50,6 +50,7 @@ pub fn route_kind(path: &str) -> &'static str {
     } else if path.starts_with("/media/")
         || path.ends_with("/content")
         || path.ends_with("/thumbnail")
+        || (path.starts_with("/s/") && path.contains("/media/"))
     {
         "file"
     } else if path.starts_with("/api/") {

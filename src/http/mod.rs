@@ -9,6 +9,7 @@ mod error;
 mod extract;
 mod flash;
 mod health;
+mod link_address;
 mod media_response;
 mod metrics;
 mod middleware;

@@ -55,6 +55,9 @@ pub enum Event {
     GrantLeft,
     GroupCreated,
     GroupChanged,
+    ShareLinkCreated,
+    ShareLinkChanged,
+    ShareLinkEnded,
 }
 text_enum!(Event {
     Unknown = "unknown",
@@ -89,11 +92,14 @@ text_enum!(Event {
     GrantLeft = "grant_left",
     GroupCreated = "group_created",
     GroupChanged = "group_changed",
+    ShareLinkCreated = "share_link_created",
+    ShareLinkChanged = "share_link_changed",
+    ShareLinkEnded = "share_link_ended",
 });
 
 impl Event {
     /// All events that are written, with a description.
-    pub const NAMED: [(Self, &'static str); 31] = [
+    pub const NAMED: [(Self, &'static str); 34] = [
         (Self::LoggedIn, msg!("Logged in")),
         (Self::LogInRefused, msg!("Failed login")),
         (Self::LoggedOut, msg!("Logged out")),
@@ -125,6 +131,9 @@ impl Event {
         (Self::GrantLeft, msg!("Left what was shared")),
         (Self::GroupCreated, msg!("Group created")),
         (Self::GroupChanged, msg!("Group changed")),
+        (Self::ShareLinkCreated, msg!("Share link created")),
+        (Self::ShareLinkChanged, msg!("Share link changed")),
+        (Self::ShareLinkEnded, msg!("Share link ended")),
     ];
 
     /// The description of the event.

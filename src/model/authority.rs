@@ -1,6 +1,6 @@
 //! On whose authority something is changed.
 
-use super::{GrantId, User, UserId};
+use super::{GrantId, ShareLinkId, User, UserId};
 
 /// The session of a request, which must still be valid when the change is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,11 +9,18 @@ pub struct SessionKey {
     pub id: i64,
 }
 
-/// A grant through which something is read, which must still be in effect while a long response is sent.
+/// Through what something of another user is reached. It must still be in effect while a long response is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ShareKey {
-    pub viewer: UserId,
-    pub grant: GrantId,
+pub enum ShareKey {
+    Grant {
+        viewer: UserId,
+        grant: GrantId,
+    },
+    /// A share link, which anyone may have. A renewed link has another generation.
+    Link {
+        link: ShareLinkId,
+        generation: i32,
+    },
 }
 
 /// The owner of a library, and the session that changes it.

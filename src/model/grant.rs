@@ -89,6 +89,27 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// The subject of a row, which has the id of an album, a folder or an item.
+    #[must_use]
+    pub fn from_ids(
+        album: Option<AlbumId>,
+        directory: Option<DirectoryId>,
+        item: Option<ItemId>,
+    ) -> Option<Self> {
+        let directory = directory.map(Self::Directory);
+        album.map(Self::Album).or(directory).or(item.map(Self::Item))
+    }
+
+    /// The ids of a row: of an album, a folder and an item, of which one is set.
+    #[must_use]
+    pub const fn ids(self) -> (Option<AlbumId>, Option<DirectoryId>, Option<ItemId>) {
+        match self {
+            Self::Album(id) => (Some(id), None, None),
+            Self::Directory(id) => (None, Some(id), None),
+            Self::Item(id) => (None, None, Some(id)),
+        }
+    }
+
     /// The text by which the database knows it: one grant for each subject and grantee.
     #[must_use]
     pub fn key(self) -> String {
@@ -165,8 +186,7 @@ impl Grant {
     /// What is shared; `None` for a row of a later version.
     #[must_use]
     pub fn subject(&self) -> Option<Subject> {
-        let album = self.album_id.map(Subject::Album);
-        album.or(self.directory_id.map(Subject::Directory)).or(self.item_id.map(Subject::Item))
+        Subject::from_ids(self.album_id, self.directory_id, self.item_id)
     }
 
     #[must_use]

@@ -139,3 +139,7 @@ uuid_key!(
     /// A notification.
     NotificationId
 );
+uuid_key!(
+    /// A share link.
+    ShareLinkId
+);

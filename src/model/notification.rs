@@ -26,6 +26,8 @@ pub enum NotificationKind {
     ItemsAdded,
     AddedToGroup,
     RemovedFromGroup,
+    /// A share link of the user ends within a day.
+    LinkEnds,
 }
 text_enum!(NotificationKind {
     Unknown = "unknown",
@@ -34,6 +36,7 @@ text_enum!(NotificationKind {
     ItemsAdded = "items_added",
     AddedToGroup = "added_to_group",
     RemovedFromGroup = "removed_from_group",
+    LinkEnds = "link_ends",
 });
 
 /// A row of `notifications`.

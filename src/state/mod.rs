@@ -5,6 +5,7 @@ pub mod jwt;
 pub mod last_backup_error;
 pub mod last_seen;
 pub mod library_cache;
+pub mod link_tokens;
 pub mod login_throttle;
 pub mod malware_scanner;
 pub mod metrics;

@@ -13,6 +13,7 @@ use super::jwt::TokenSigner;
 use super::last_backup_error::LastBackupError;
 use super::last_seen::LastSeen;
 use super::library_cache::LibraryCache;
+use super::link_tokens::LinkTokens;
 use super::login_throttle::LoginThrottle;
 use super::malware_scanner::MalwareScanner;
 use super::metrics::Metrics;
@@ -25,7 +26,7 @@ use super::readiness_cache::ReadinessCache;
 use super::refused_logins::RefusedLogins;
 use super::session_cache::SessionCache;
 use super::upload_locks::UploadLocks;
-use super::user_slots::UserSlots;
+use super::user_slots::{UserSlots, VisitorSlots};
 use super::users_file::WatchedUsersFile;
 use crate::config::Settings;
 use crate::db::{Conn, Db};
@@ -55,6 +56,7 @@ pub struct Services {
     pub refused_logins: RefusedLogins,
     pub rate_limiter: RateLimiter,
     pub token_signer: TokenSigner,
+    pub link_tokens: LinkTokens,
     pub users_file: WatchedUsersFile,
     pub last_seen: LastSeen,
     pub started_at: Instant,
@@ -68,6 +70,7 @@ pub struct Services {
     pub(crate) housekeeping_rounds: AtomicU8,
     pub readiness_cache: ReadinessCache,
     pub archive_slots: UserSlots,
+    pub visitor_archive_slots: VisitorSlots,
     pub upload_slots: UserSlots,
     /// Permits for uploads that collect more bytes at once. They are per process.
     pub large_chunks: Arc<Semaphore>,
@@ -131,6 +134,7 @@ impl Services {
             refused_logins: RefusedLogins::default(),
             rate_limiter: RateLimiter::new(settings.rate_limit),
             token_signer: TokenSigner::open(&settings)?,
+            link_tokens: LinkTokens::open(&settings)?,
             users_file: WatchedUsersFile::open(settings.users_file.clone())?,
             last_seen: LastSeen::default(),
             started_at: Instant::now(),
@@ -142,6 +146,7 @@ impl Services {
             housekeeping_rounds: AtomicU8::new(rand::random()),
             readiness_cache: ReadinessCache::default(),
             archive_slots: UserSlots::for_archives(),
+            visitor_archive_slots: VisitorSlots::for_archives_of_visitors(),
             upload_slots: UserSlots::for_uploads(),
             large_chunks: Arc::new(Semaphore::new(LARGE_CHUNK_UPLOADS)),
             full_size_slots: Arc::new(Semaphore::new(1)),

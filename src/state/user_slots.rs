@@ -1,35 +1,54 @@
-//! Limits how many requests of a kind each user runs at once.
+//! Limits how many requests of a kind each user, or each network of visitors, runs at once.
 //!
 //! Limits are per process; a second server has its own.
 
 use crate::msg;
 use crate::sync::lock;
 use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
 use crate::error::{Error, Result};
-use crate::model::UserId;
+use crate::model::{ShareLinkId, UserId};
 
 /// ZIP downloads at once. Each one occupies a blocking thread for as long as its client reads.
 const ARCHIVES_PER_USER: usize = 3;
 const ARCHIVES_IN_TOTAL: usize = 24;
+/// The same for visitors of share links, per network.
+const ARCHIVES_PER_VISITOR: usize = 1;
+const ARCHIVES_OF_VISITORS: usize = 8;
 /// Uploads at once per user. Each one occupies memory while its client is silent.
 const UPLOADS_PER_USER: usize = 16;
 /// Seconds after which a client may try again.
 const RETRY_AFTER: u64 = 10;
 
-/// The running requests of a kind, per user.
-#[derive(Clone)]
-pub struct UserSlots {
-    running: Arc<Mutex<HashMap<UserId, usize>>>,
-    max_per_user: usize,
+/// A share link and the network of its visitor.
+pub type Visitor = (ShareLinkId, IpAddr);
+
+/// The running requests of a kind, per user or visitor.
+pub struct Slots<K> {
+    running: Arc<Mutex<HashMap<K, usize>>>,
+    max_each: usize,
     max_total: usize,
 }
 
+pub type UserSlots = Slots<UserId>;
+pub type UserSlot = Slot<UserId>;
+pub type VisitorSlots = Slots<Visitor>;
+
 /// The right to run one request. Dropping it frees the slot.
-pub struct UserSlot {
-    slots: UserSlots,
-    owner: UserId,
+pub struct Slot<K: Eq + Hash> {
+    running: Arc<Mutex<HashMap<K, usize>>>,
+    of: K,
+}
+
+impl VisitorSlots {
+    /// Slots for ZIP downloads of visitors.
+    #[must_use]
+    pub fn for_archives_of_visitors() -> Self {
+        Self::new(ARCHIVES_PER_VISITOR, ARCHIVES_OF_VISITORS)
+    }
 }
 
 impl UserSlots {
@@ -44,36 +63,38 @@ impl UserSlots {
     pub fn for_uploads() -> Self {
         Self::new(UPLOADS_PER_USER, usize::MAX)
     }
+}
 
-    fn new(max_per_user: usize, max_total: usize) -> Self {
-        Self { running: Arc::default(), max_per_user, max_total }
+impl<K: Eq + Hash + Copy> Slots<K> {
+    fn new(max_each: usize, max_total: usize) -> Self {
+        Self { running: Arc::default(), max_each, max_total }
     }
 
-    /// Takes a slot for `owner`.
+    /// Takes a slot for a user or visitor.
     ///
     /// # Errors
-    /// `TooManyRequests` when the user has no free slot, `Unavailable` when the server has none.
-    pub fn acquire(&self, owner: UserId) -> Result<UserSlot> {
+    /// `TooManyRequests` when they have no free slot, `Unavailable` when the server has none.
+    pub fn acquire(&self, of: K) -> Result<Slot<K>> {
         let mut running = lock(&self.running);
         if running.values().sum::<usize>() >= self.max_total {
             return Err(Error::Unavailable(msg!("Too many downloads are being packed at once.")));
         }
-        let own = running.entry(owner).or_default();
-        if *own >= self.max_per_user {
+        let own = running.entry(of).or_default();
+        if *own >= self.max_each {
             return Err(Error::TooManyRequests { retry_after: RETRY_AFTER });
         }
         *own += 1;
-        Ok(UserSlot { slots: self.clone(), owner })
+        Ok(Slot { running: self.running.clone(), of })
     }
 }
 
-impl Drop for UserSlot {
+impl<K: Eq + Hash> Drop for Slot<K> {
     fn drop(&mut self) {
-        let mut running = lock(&self.slots.running);
-        if let Some(own) = running.get_mut(&self.owner) {
+        let mut running = lock(&self.running);
+        if let Some(own) = running.get_mut(&self.of) {
             *own -= 1;
             if *own == 0 {
-                running.remove(&self.owner);
+                running.remove(&self.of);
             }
         }
     }

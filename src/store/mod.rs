@@ -26,6 +26,7 @@ pub mod php_import;
 pub mod preview_jobs;
 pub mod search_words;
 pub mod sessions;
+pub mod share_links;
 pub mod shelf_counts;
 pub mod site;
 pub mod upload_reports;

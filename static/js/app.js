@@ -39,7 +39,8 @@ startDragItems();
 // Only devices with a touch screen need it.
 if (matchMedia("(any-pointer: coarse)").matches)
   import("./touch-selection.js").then(({ startTouchSelection }) => startTouchSelection());
-startInstalledApp();
+// Visitors of a share link get no app, and do not keep one up to date.
+if (!document.body.hasAttribute("data-visitor")) startInstalledApp();
 function loadSuggestions({ target }) {
   if (target?.id !== "q") return;
   document.removeEventListener("focusin", loadSuggestions);

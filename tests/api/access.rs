@@ -156,6 +156,17 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
 /// Rows of what is shared, on pages and in the API.
 fn sharing_row_of(method: &str, path: &str) -> Option<Row> {
     Some(match path {
+        // Whoever has the address of a link that has no password.
+        path if path.starts_with("/s/{token}") => OPEN,
+        "/links"
+        | "/links/{link}"
+        | "/links/{link}/change"
+        | "/links/{link}/renew"
+        | "/links/{link}/end"
+        | "/links/{link}/qr.svg" => OWNER,
+        "/admin/links" | "/admin/links/{link}/end" => ADMIN,
+        "/api/links" if method == "GET" => SIGNED_IN,
+        "/api/links" | "/api/links/{link}" | "/api/links/{link}/renew" => OWNER,
         "/share"
         | "/share/{grant}/change"
         | "/share/{grant}/end"
@@ -249,6 +260,8 @@ fn body_of(method: &str, path: &str, ids: &Ids) -> serde_json::Value {
     match path {
         "/api/grants" => serde_json::json!({ "item": item, "people": ["subject"] }),
         "/api/grants/{grant}" => serde_json::json!({ "note": "words" }),
+        "/api/links" => serde_json::json!({ "item": item }),
+        "/api/links/{link}" => serde_json::json!({ "title": "words" }),
         "/api/groups" | "/api/groups/{group}" => {
             serde_json::json!({ "name": format!("g{}", rand_seed()) })
         }
@@ -344,7 +357,10 @@ fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
         path if path.ends_with("/{album}/arrange") => {
             vec![("item", ids.item.clone()), ("place", "first".into())]
         }
-        "/shared/{grant}/download" | "/shared/{grant}/keep" => vec![("ids", ids.item.clone())],
+        "/shared/{grant}/download" | "/shared/{grant}/keep" | "/s/{token}/download" => {
+            vec![("ids", ids.item.clone())]
+        }
+        "/links" => vec![("item", ids.item.clone())],
         "/account/theme" => vec![("theme", "dark".into())],
         "/account/time-zone" => vec![("time_zone", "Europe/Vienna".into())],
         "/admin/users/{id}/access-level" => vec![("access_level", "user".into())],
@@ -365,6 +381,9 @@ struct Ids {
     group: String,
     /// Of the album and of the folder, by the kind of user that they are for.
     grants: HashMap<(&'static str, &'static str), String>,
+    /// Links to the album and to the folder, and the token of their addresses; empty until they are needed.
+    link: String,
+    tokens: (String, String),
     person: i64,
 }
 
@@ -400,6 +419,11 @@ fn filled(path: &str, ids: &Ids, actor: &'static str) -> String {
         .replace("{item}", item)
         .replace("{grant}", &grant_of(&path, ids, actor))
         .replace("{group}", &ids.group)
+        .replace("{link}", &ids.link)
+        .replace(
+            "{token}",
+            if path.contains("/directories/") { &ids.tokens.1 } else { &ids.tokens.0 },
+        )
         .replace("{member}", &ids.person.to_string())
         .replace("{directory}", &ids.directory)
         .replace("{page}", "1")
@@ -475,6 +499,8 @@ async fn ids_of(
         session: "999999".to_owned(),
         group: group_of(app, person),
         grants: HashMap::new(),
+        link: String::new(),
+        tokens: Default::default(),
         person,
     }
 }
@@ -555,6 +581,27 @@ async fn grants_of(
     grants
 }
 
+/// Links to the owner's album, to which the document is added, and to a folder.
+async fn links_of((owner, token): &(Browser, String), ids: &Ids) -> (String, (String, String)) {
+    let send = async |path: &str, body: serde_json::Value| {
+        let request = owner.request("POST", path).header("x-csrf-token", token);
+        let answer = crate::support::call(request, &body).await;
+        assert!(answer.status().is_success(), "{path}");
+        json(answer).await
+    };
+    let items = format!("/api/albums/{}/items", ids.album);
+    send(&items, serde_json::json!({ "ids": [ids.document] })).await;
+    let new = async |kind: &str, id: &str| {
+        let link = send("/api/links", serde_json::json!({ kind: id, "gives": "originals" })).await;
+        let url = link["url"].as_str().unwrap();
+        let token = url.rsplit('/').next().unwrap().to_owned();
+        (link["id"].as_str().unwrap().to_owned(), token)
+    };
+    let (id, of_album) = new("album", &ids.album).await;
+    let (_, of_directory) = new("directory", &ids.directory).await;
+    (id, (of_album, of_directory))
+}
+
 /// Creates a finding of the owner.
 fn finding_of(app: &TestApp) -> String {
     use nexus_media::model::FindingId;
@@ -623,6 +670,10 @@ async fn everyone_gets_what_the_matrix_says_on_every_route(
         }
         if route.path.contains("{grant}") && ids.grants.is_empty() {
             ids.grants = grants_of(&sessions.get("owner").await, &ids).await;
+        }
+        if (route.path.contains("{link}") || route.path.contains("{token}")) && ids.link.is_empty()
+        {
+            (ids.link, ids.tokens) = links_of(&sessions.get("owner").await, &ids).await;
         }
         if matches!(
             route.path,
@@ -730,6 +781,7 @@ async fn another_users_id_and_an_unknown_id_give_the_same_bytes(
     let mut ids = ids_of(&app, &owner, 1, &document, true).await;
     ids.session = session;
     ids.grants = grants_of(&owner, &ids).await;
+    (ids.link, ids.tokens) = links_of(&owner, &ids).await;
     let none = Ids {
         document: uuid::Uuid::now_v7().to_string(),
         item: uuid::Uuid::now_v7().to_string(),
@@ -741,6 +793,8 @@ async fn another_users_id_and_an_unknown_id_give_the_same_bytes(
         finding: uuid::Uuid::now_v7().to_string(),
         group: uuid::Uuid::now_v7().to_string(),
         grants: HashMap::new(),
+        link: uuid::Uuid::now_v7().to_string(),
+        tokens: ("x".into(), "x".into()),
         person: 999_999,
     };
     let token = other.token("/account").await;

@@ -263,6 +263,8 @@ async fn changes_of_sharing(app: &TestApp, item: &str, album: &str) -> Vec<Chang
     let to = serde_json::json!({ "directory": folder, "people": ["ada"], "level": "contribute" });
     let inbox = crate::sharing::share(&root, &to).await;
 
+    let link =
+        crate::sharing::created(&ada, "/api/links", &serde_json::json!({ "item": item })).await;
     let (base, page) = (format!("/api/shared/{shared}"), format!("/shared/{shared}"));
     let in_album = format!("{page}/albums/{of_root}");
     let theirs = theirs.as_str();
@@ -271,6 +273,12 @@ async fn changes_of_sharing(app: &TestApp, item: &str, album: &str) -> Vec<Chang
         form("/share", &[("item", item), ("people", "root")]),
         form(format!("/share/{grant}/change"), &[("level", "edit")]),
         form(format!("/share/{grant}/end"), &[]),
+        form("/links", &[("item", item)]),
+        form(format!("/links/{link}/change"), &[("title", "new")]),
+        form(format!("/links/{link}/renew"), &[]),
+        form(format!("/links/{link}/end"), &[]),
+        json_body("POST", "/api/links", &serde_json::json!({ "item": item })),
+        json_body("PATCH", format!("/api/links/{link}"), &serde_json::json!({ "title": "new" })),
         form("/groups", &[("name", "Choir")]),
         form(format!("/groups/{group}/rename"), &[("name", "Choir")]),
         form(format!("/groups/{group}/members"), &[("person", "root")]),

@@ -125,6 +125,9 @@ async fn every_post_refuses_a_form_without_a_token(#[values(Sqlite, MariaDb)] ba
     };
     let (of_album, of_directory) =
         (share("album", &album).await, share("directory", &directory).await);
+    let link = ada.send("POST", "/api/links", &serde_json::json!({ "album": album })).await;
+    let url = json(link).await["url"].as_str().unwrap().to_owned();
+    let token = url.rsplit('/').next().unwrap();
     for route in nexus_media::http::routes()
         .iter()
         .filter(|route| route.method == "POST" && route.path != "/setup")
@@ -134,6 +137,7 @@ async fn every_post_refuses_a_form_without_a_token(#[values(Sqlite, MariaDb)] ba
             .replace("{id}", &id.to_string())
             .replace("{directory_id}", &uuid::Uuid::now_v7().to_string())
             .replace("{directory}", &directory)
+            .replace("{token}", token)
             .replace("{album}", &album);
         let grant = if path.contains("/directories/") { &of_directory } else { &of_album };
         let path = path.replace("{grant}", grant);

@@ -59,6 +59,7 @@ mod resumable;
 mod scanning;
 mod search;
 mod sent_dates;
+mod share_links;
 mod sharing;
 mod sharing_groups;
 mod sharing_limits;

@@ -11,7 +11,7 @@ use nexus_media::model::item::{ItemKind, NewItem};
 use nexus_media::model::item_filter::ItemFilter;
 use nexus_media::model::{
     Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, Cursor, GrantId, GroupId, NotificationId,
-    Shelf, Sort, Subject, User, WallClock, now,
+    ShareLinkId, Shelf, Sort, Subject, User, WallClock, now,
 };
 use nexus_media::store;
 use rstest::rstest;
@@ -337,6 +337,13 @@ async fn lists_of_what_is_shared_are_found_by_an_index(#[values(Sqlite)] backend
         store::grants::list_to_group(conn, group, Some(grant), PAGE)?;
         store::grants::list_ended(conn, now(), PAGE)?;
         store::grants::list_marks(conn, user.id)?;
+        let link = ShareLinkId::new();
+        store::share_links::find_by_token(conn, "hash")?;
+        store::share_links::list_of_subject(conn, user.id, subject)?;
+        store::share_links::list_of_owner(conn, user.id, Some(link), PAGE)?;
+        store::share_links::list_of_all(conn, Some(link), PAGE)?;
+        store::share_links::count_open(conn, user.id, now())?;
+        store::share_links::list_ending(conn, now(), now(), PAGE)?;
         store::groups::list_of_user(conn, user.id)?;
         store::groups::list_members(conn, group)?;
         let before = Some((now(), NotificationId::new()));
@@ -344,7 +351,7 @@ async fn lists_of_what_is_shared_are_found_by_an_index(#[values(Sqlite)] backend
         store::notifications::count_unseen(conn, user.id)?;
         store::album_items::list_owners(conn, AlbumId::new(), 40)?;
         let queries = std::mem::take(&mut *asked.lock().unwrap());
-        assert_eq!(queries.len(), 12);
+        assert_eq!(queries.len(), 18);
         for statement in queries {
             let steps = plan(conn, &statement);
             let is_scan = |step: &String| step.starts_with("SCAN");

@@ -102,6 +102,11 @@ pub fn decide(services: &Services, actor: &Actor, id: UserId, decision: Decision
             album_contents::follow_status(conn, id)?;
         }
 
+        // For good: whoever took over the account may have created them.
+        if decision == Decision::Suspend {
+            store::share_links::update_all_ended(conn, id, at)?;
+        }
+
         // If this activates the first admin of the server, the setup code is removed below.
         let is_first_admin = decision.to() == Status::Active
             && user.is_admin()

@@ -1,8 +1,8 @@
 //! Who may reach what of another user. Only this module decides.
 //!
-//! Something of another user is always reached through a grant, whose id is in the address. `find` turns it into an
-//! [`Access`], and every id of a request is looked up inside of its subject. A grant that ends takes everything below its
-//! address with it: nothing is remembered from one request to the next.
+//! Something of another user is always reached through a grant or a share link, whose id or token is in the address.
+//! `find` turns it into an [`Access`], and every id of a request is looked up inside of its subject. A grant or link that
+//! ends takes everything below its address with it: nothing is remembered from one request to the next.
 
 use crate::db::Conn;
 use crate::domain::library::{album_page, albums};
@@ -11,52 +11,108 @@ use crate::model::authority::ShareKey;
 use crate::model::item::ItemKind;
 use crate::model::{
     Album, AlbumId, Directory, DirectoryId, Gives, Grant, GrantId, Grantee, Item, ItemId, Level,
-    Status, Subject, User, UserId, now,
+    ShareLink, Status, Subject, Time, User, UserId, now,
 };
 use crate::msg;
 use crate::state::Services;
 use crate::store;
 
-/// What a viewer may do with a subject of its owner.
+/// What somebody may do with a subject of its owner.
 #[derive(Debug, Clone)]
 pub struct Access {
-    pub viewer: UserId,
+    pub key: ShareKey,
     pub owner: UserId,
-    pub grant: Grant,
     pub subject: Subject,
+    pub level: Level,
+    pub gives: Gives,
+    /// What the owner says about it.
+    pub note: String,
+    pub ends_at: Option<Time>,
 }
 
-/// What a grant lets a viewer do at this moment, in the caller's transaction.
+/// What a grant or a share link lets somebody do at this moment, in the caller's transaction.
 ///
 /// # Errors
-/// `NotFound` if there is no such grant, if it is not the viewer's or has ended, or if its owner is not active.
-pub(crate) fn find(conn: &mut Conn, viewer: UserId, id: GrantId) -> Result<Access> {
-    let grant = store::grants::find(conn, id)?.ok_or(Error::NotFound)?;
-    access_through(conn, viewer, grant)?.ok_or(Error::NotFound)
+/// `NotFound` if there is no such grant, if it is not the viewer's or has ended, or if its owner is not active; the same
+/// for a link.
+pub(crate) fn find(conn: &mut Conn, key: ShareKey) -> Result<Access> {
+    let found = match key {
+        ShareKey::Grant { viewer, grant } => {
+            let grant = store::grants::find(conn, grant)?.ok_or(Error::NotFound)?;
+            access_through(conn, viewer, &grant)?
+        }
+        ShareKey::Link { link, generation } => {
+            let link = store::share_links::find(conn, link)?.ok_or(Error::NotFound)?;
+            access_through_link(conn, &link)?.filter(|_| link.generation == generation)
+        }
+    };
+    found.ok_or(Error::NotFound)
+}
+
+/// As `find`, for a grant.
+pub(crate) fn find_granted(conn: &mut Conn, viewer: UserId, id: GrantId) -> Result<Access> {
+    find(conn, ShareKey::Grant { viewer, grant: id })
 }
 
 /// As `find`, for a request that only reads.
 ///
 /// # Errors
 /// As `find`.
-pub fn open(services: &Services, viewer: &User, id: GrantId) -> Result<Access> {
-    services.db.read(|conn| find(conn, viewer.id, id))
+pub fn open(services: &Services, key: ShareKey) -> Result<Access> {
+    services.db.read(|conn| find(conn, key))
+}
+
+/// As `open`, for a grant.
+///
+/// # Errors
+/// As `find`.
+pub fn open_granted(services: &Services, viewer: &User, id: GrantId) -> Result<Access> {
+    open(services, ShareKey::Grant { viewer: viewer.id, grant: id })
 }
 
 /// What a grant lets a viewer do; `None` if nothing.
 pub(super) fn access_through(
     conn: &mut Conn,
     viewer: UserId,
-    grant: Grant,
+    grant: &Grant,
 ) -> Result<Option<Access>> {
-    if !is_granted_to(conn, viewer, &grant)? {
+    if !is_granted_to(conn, viewer, grant)? {
         return Ok(None);
     }
     let mark = store::grants::find_mark(conn, viewer, grant.id)?;
     if mark.is_some_and(|mark| mark.left_at.is_some()) {
         return Ok(None);
     }
-    Ok(grant.subject().map(|subject| Access { viewer, owner: grant.owner_id, grant, subject }))
+    Ok(grant.subject().map(|subject| Access {
+        key: ShareKey::Grant { viewer, grant: grant.id },
+        owner: grant.owner_id,
+        subject,
+        level: grant.level,
+        gives: grant.gives,
+        note: grant.note.clone(),
+        ends_at: grant.ends_at,
+    }))
+}
+
+/// What a share link lets anyone do who has opened it; `None` if nothing.
+pub(super) fn access_through_link(conn: &mut Conn, link: &ShareLink) -> Result<Option<Access>> {
+    if link.has_ended(now()) || !is_active(conn, link.owner_id)? {
+        return Ok(None);
+    }
+    Ok(link.subject().map(|subject| Access {
+        key: link.share_key(),
+        owner: link.owner_id,
+        subject,
+        level: Level::View,
+        gives: link.gives,
+        note: link.message.clone(),
+        ends_at: link.ends_at,
+    }))
+}
+
+fn is_active(conn: &mut Conn, owner: UserId) -> Result<bool> {
+    let owner = store::users::find(conn, owner)?;
+    Ok(owner.is_some_and(|owner| owner.status == Status::Active))
 }
 
 /// Whether a grant is for a viewer who has not left it. It has no effect while its owner is not active, but wakes up when
@@ -68,11 +124,7 @@ pub(super) fn is_kept_for(conn: &mut Conn, viewer: UserId, grant: &Grant) -> Res
 
 /// Whether a grant is in effect for a viewer, who may have left it.
 pub(super) fn is_granted_to(conn: &mut Conn, viewer: UserId, grant: &Grant) -> Result<bool> {
-    if !is_grantee(conn, viewer, grant)? {
-        return Ok(false);
-    }
-    let owner = store::users::find(conn, grant.owner_id)?;
-    Ok(owner.is_some_and(|owner| owner.status == Status::Active))
+    Ok(is_grantee(conn, viewer, grant)? && is_active(conn, grant.owner_id)?)
 }
 
 fn is_grantee(conn: &mut Conn, viewer: UserId, grant: &Grant) -> Result<bool> {
@@ -87,7 +139,7 @@ fn is_grantee(conn: &mut Conn, viewer: UserId, grant: &Grant) -> Result<bool> {
     })
 }
 
-/// Those of these grants through which their viewers have no access any more, for responses that are under way.
+/// Those of these grants and links through which there is no access any more, for responses that are under way.
 ///
 /// # Errors
 /// Database errors.
@@ -95,7 +147,7 @@ pub fn find_ended(services: &Services, keys: &[ShareKey]) -> Result<Vec<ShareKey
     services.db.read(|conn| {
         let mut ended = Vec::new();
         for key in keys {
-            match find(conn, key.viewer, key.grant) {
+            match find(conn, *key) {
                 Ok(_) => {}
                 Err(Error::NotFound) => ended.push(*key),
                 Err(error) => return Err(error),
@@ -107,13 +159,8 @@ pub fn find_ended(services: &Services, keys: &[ShareKey]) -> Result<Vec<ShareKey
 
 impl Access {
     #[must_use]
-    pub const fn gives(&self) -> Gives {
-        self.grant.gives
-    }
-
-    #[must_use]
     pub fn may(&self, level: Level) -> bool {
-        self.grant.level >= level
+        self.level >= level
     }
 
     /// # Errors
@@ -129,7 +176,7 @@ impl Access {
     /// # Errors
     /// `Forbidden` if the grant does not give as much.
     pub fn require_gives(&self, gives: Gives) -> Result<()> {
-        if self.gives() >= gives {
+        if self.gives >= gives {
             Ok(())
         } else {
             Err(Error::Forbidden(msg!("Only previews of this are shared with you.")))
@@ -203,6 +250,18 @@ impl Access {
         Err(Error::NotFound)
     }
 
+    /// Checks that there is something to see: an item may be in the trash.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub(super) fn ensure_visible(&self, conn: &mut Conn) -> Result<()> {
+        match self.subject {
+            Subject::Album(_) => self.album(conn, None).map(drop),
+            Subject::Directory(_) => self.directory(conn, None).map(drop),
+            Subject::Item(id) => self.owned_item(conn, id).map(drop),
+        }
+    }
+
     fn owned_item(&self, conn: &mut Conn, id: ItemId) -> Result<(User, Item)> {
         let item = store::items::find(conn, self.owner, id)?;
         let item = item.filter(Item::is_shown_in_albums).ok_or(Error::NotFound)?;
@@ -211,19 +270,19 @@ impl Access {
     }
 }
 
-/// An item that a viewer reaches through a grant, and its owner.
+/// An item that is reached through a grant or link, and its owner.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn open_item(services: &Services, viewer: &User, id: GrantId, item: ItemId) -> Result<Reached> {
+pub fn open_item(services: &Services, key: ShareKey, item: ItemId) -> Result<Reached> {
     services.db.read(|conn| {
-        let access = find(conn, viewer.id, id)?;
+        let access = find(conn, key)?;
         let (owner, item) = access.item(conn, item)?;
         Ok(Reached { access, owner, item })
     })
 }
 
-/// An item that is reached through a grant.
+/// An item that is reached through a grant or link.
 pub struct Reached {
     pub access: Access,
     pub owner: User,

@@ -1,6 +1,5 @@
 //! What users do with what is shared with them: open it, leave it, and come back.
 
-use super::grantees::kind_of;
 use super::{access, shared_albums};
 use crate::domain::audit;
 use crate::domain::sessions::authorize::{Need, authorize};
@@ -27,10 +26,10 @@ pub fn leave(
     leaves_items: bool,
 ) -> Result<()> {
     let user = authority.user;
-    let owner = access::open(services, user, id)?.owner;
+    let owner = access::open_granted(services, user, id)?.owner;
     services.write_library(owner, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
-        let access = access::find(conn, user.id, id)?;
+        let access = access::find_granted(conn, user.id, id)?;
         let at = now();
         let mark =
             GrantMark { grant_id: id, user_id: user.id, seen_at: Some(at), left_at: Some(at) };
@@ -44,7 +43,7 @@ pub fn leave(
         }
         let name = store::users::find(conn, owner)?.map(|owner| owner.username);
         let name = name.unwrap_or_default();
-        audit::append(conn, Event::GrantLeft, actor, &name, &kind_of(&access.grant))
+        audit::append(conn, Event::GrantLeft, actor, &name, access.subject.kind())
     })?;
     services.invalidate_library(user.id);
     Ok(())
@@ -84,7 +83,7 @@ pub fn mark_seen(services: &Services, user: &User, id: GrantId) -> Result<()> {
     }
     services.db.write(|conn| {
         // It may have ended meanwhile.
-        if access::find(conn, user.id, id).is_ok() {
+        if access::find_granted(conn, user.id, id).is_ok() {
             let mark =
                 GrantMark { grant_id: id, user_id: user.id, seen_at: Some(now()), left_at: None };
             store::grants::replace_mark(conn, &mark)?;

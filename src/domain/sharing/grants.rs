@@ -20,7 +20,8 @@ use crate::{fill, msg};
 /// Grants of one subject.
 const MAX_GRANTS: usize = 200;
 /// Longest note in characters.
-pub const MAX_NOTE_CHARS: usize = 500;
+const MAX_NOTE_CHARS: usize = 500;
+
 /// What to share, with whom, and how.
 #[derive(Debug, Clone)]
 pub struct NewGrants {
@@ -54,7 +55,7 @@ pub fn create(
     new: &NewGrants,
 ) -> Result<Vec<GrantId>> {
     let (owner, subject) = (authority.user, new.subject);
-    let note = clean_note(&new.note)?;
+    let note = clean_note("note", &new.note, MAX_NOTE_CHARS)?;
     ensure_level(subject, new.level)?;
     ensure_future(new.ends_at)?;
     let (ids, told) = services.db.write(|conn| {
@@ -143,11 +144,7 @@ fn find_grantees(conn: &mut Conn, owner: &User, new: &NewGrants) -> Result<Vec<(
 }
 
 fn empty_grant(owner: UserId, subject: Subject, grantee: Grantee, at: Time) -> Grant {
-    let (album_id, directory_id, item_id) = match subject {
-        Subject::Album(id) => (Some(id), None, None),
-        Subject::Directory(id) => (None, Some(id), None),
-        Subject::Item(id) => (None, None, Some(id)),
-    };
+    let (album_id, directory_id, item_id) = subject.ids();
     let (user_id, group_id) = match grantee {
         Grantee::User(id) => (Some(id), None),
         Grantee::Group(id) => (None, Some(id)),
@@ -183,7 +180,8 @@ pub fn change(
     id: GrantId,
     change: &GrantChange,
 ) -> Result<Grant> {
-    let note = change.note.as_deref().map(clean_note).transpose()?;
+    let note =
+        change.note.as_deref().map(|text| clean_note("note", text, MAX_NOTE_CHARS)).transpose()?;
     ensure_future(change.ends_at.flatten())?;
     services.db.write(|conn| {
         authorize(conn, authority.key(), Need::Active)?;
@@ -301,15 +299,16 @@ fn detail_of(subject: Subject, level: Level, gives: Gives) -> String {
     format!("{}: {}, {}", subject.kind(), level.as_str(), gives.as_str())
 }
 
-fn clean_note(text: &str) -> Result<String> {
+/// A text of several lines without control characters.
+pub(super) fn clean_note(field: &'static str, text: &str, most: usize) -> Result<String> {
     let text = text.trim().replace("\r\n", "\n");
-    let is_valid = text.chars().count() <= MAX_NOTE_CHARS
+    let is_valid = text.chars().count() <= most
         && !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
     if is_valid {
         Ok(text)
     } else {
-        let message = fill!("Use {count} characters at most.", count = MAX_NOTE_CHARS);
-        Err(Error::field("note", message))
+        let message = fill!("Use {count} characters at most.", count = most);
+        Err(Error::field(field, message))
     }
 }
 
@@ -340,7 +339,7 @@ fn ensure_takes_files(
     Ok(())
 }
 
-fn ensure_future(ends_at: Option<Time>) -> Result<()> {
+pub(super) fn ensure_future(ends_at: Option<Time>) -> Result<()> {
     if ends_at.is_some_and(|ends| ends <= now()) {
         return Err(Error::field("ends", msg!("Choose a date in the future.")));
     }

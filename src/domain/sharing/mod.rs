@@ -1,4 +1,4 @@
-//! What users share with others: grants, groups, and what is reached through them.
+//! What users share with others: grants, share links, groups, and what is reached through them.
 
 pub mod access;
 pub mod grant_marks;
@@ -7,6 +7,9 @@ pub mod grants;
 pub mod groups;
 pub mod notifications;
 pub mod people;
+pub mod share_link_lists;
+pub mod share_link_visits;
+pub mod share_links;
 pub mod shared_albums;
 pub mod shared_content;
 pub mod shared_lists;

@@ -31,11 +31,21 @@ pub(super) struct Message<'a> {
     pub times: i64,
 }
 
+impl Message<'_> {
+    fn merge_key(&self) -> String {
+        format!("{} {}", self.kind.as_str(), self.about).chars().take(80).collect()
+    }
+}
+
+/// Whether a user has a notification about the same already, seen or not.
+pub(super) fn is_known(conn: &mut Conn, user: UserId, message: &Message<'_>) -> Result<bool> {
+    Ok(store::notifications::find_by_key(conn, user, &message.merge_key())?.is_some())
+}
+
 /// Sends a notification to a user, in the caller's transaction. The caller then calls [`delivered`].
 pub(super) fn send(conn: &mut Conn, to: UserId, message: &Message<'_>) -> Result<()> {
     let at = now();
-    let merge_key: String =
-        format!("{} {}", message.kind.as_str(), message.about).chars().take(80).collect();
+    let merge_key = message.merge_key();
     let known = store::notifications::find_by_key(conn, to, &merge_key)?;
     let times = match &known {
         Some(known) if !known.is_seen => known.times.saturating_add(message.times),

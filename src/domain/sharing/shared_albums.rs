@@ -12,7 +12,7 @@ use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::Result;
 use crate::model::authority::Authority;
 use crate::model::{
-    Album, AlbumId, GrantId, ItemId, Level, NotificationKind, Subject, User, UserId, now,
+    Album, AlbumId, Grant, GrantId, ItemId, Level, NotificationKind, Subject, User, UserId, now,
 };
 use crate::state::Services;
 use crate::store;
@@ -122,7 +122,7 @@ fn change_shared<T>(
 ) -> Result<T> {
     let viewer = authority.user;
     // The owner of a grant never changes. The viewer's library is locked too, because their items are read.
-    let owner = access::open(services, viewer, id)?.owner;
+    let owner = access::open_granted(services, viewer, id)?.owner;
     services.write_libraries(&BTreeSet::from([owner, viewer.id]), |conn| {
         authorize(conn, authority.key(), Need::Active)?;
         // A membership must not end between this check and the commit.
@@ -130,7 +130,7 @@ fn change_shared<T>(
         if let Some(group) = grant.and_then(|grant| grant.group_id) {
             store::groups::update_lock(conn, group)?;
         }
-        let access = access::find(conn, viewer.id, id)?;
+        let access = access::find_granted(conn, viewer.id, id)?;
         let album = access.album(conn, inside)?;
         access.require(level)?;
         work(conn, &access, album)
@@ -157,10 +157,7 @@ fn tell(conn: &mut Conn, actor: &User, album: &Album, added: Added) -> Result<Ve
         told.push(album.user_id);
     }
 
-    let mut albums: Vec<AlbumId> =
-        albums::ancestors(conn, album)?.iter().map(|above| above.id).collect();
-    albums.push(album.id);
-    for grant in store::grants::list_of_albums(conn, &albums)? {
+    for grant in list_grants(conn, album)? {
         let is_inside = grant.subject() != Some(Subject::Album(album.id));
         message.href = format!("/shared/{}", grant.id);
         if is_inside {
@@ -168,13 +165,21 @@ fn tell(conn: &mut Conn, actor: &User, album: &Album, added: Added) -> Result<Ve
         }
         for user in users_of(conn, &grant)? {
             let is_due = user != actor.id && !told.contains(&user) && told.len() < MAX_TOLD;
-            if is_due && access::access_through(conn, user, grant.clone())?.is_some() {
+            if is_due && access::access_through(conn, user, &grant)?.is_some() {
                 notifications::send(conn, user, &message)?;
                 told.push(user);
             }
         }
     }
     Ok(told)
+}
+
+/// All grants of an album and of those that contain it.
+fn list_grants(conn: &mut Conn, album: &Album) -> Result<Vec<Grant>> {
+    let mut albums: Vec<AlbumId> =
+        albums::ancestors(conn, album)?.iter().map(|above| above.id).collect();
+    albums.push(album.id);
+    Ok(store::grants::list_of_albums(conn, &albums)?)
 }
 
 /// Removes from an album and those in it what users have added who cannot reach it any more.
@@ -197,10 +202,7 @@ pub(super) fn remove_unreachable(conn: &mut Conn, owner: UserId, top: AlbumId) -
 
 /// Whether a user reaches an album through any grant of it or of one that contains it.
 fn can_reach(conn: &mut Conn, album: &Album, user: UserId) -> Result<bool> {
-    let mut albums: Vec<AlbumId> =
-        albums::ancestors(conn, album)?.iter().map(|above| above.id).collect();
-    albums.push(album.id);
-    for grant in store::grants::list_of_albums(conn, &albums)? {
+    for grant in list_grants(conn, album)? {
         if access::is_kept_for(conn, user, &grant)? {
             return Ok(true);
         }

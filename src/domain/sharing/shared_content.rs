@@ -1,19 +1,19 @@
-//! What is reached through a grant: pages of albums and folders, and single items.
+//! What is reached through a grant or link: pages of albums and folders, and single items.
 
 use super::access::{self, Access};
 use crate::domain::library::album_page::{self, AlbumPage, AlbumQuery, Neighbor};
 use crate::domain::library::listings::{self, DirectoryListing, ListingQuery};
 use crate::domain::library::{music_albums, reader};
 use crate::error::{Error, Result};
+use crate::model::authority::ShareKey;
 use crate::model::item_filter::ItemFilter;
 use crate::model::{
-    Album, AlbumId, Cursor, Directory, DirectoryId, GrantId, Item, ItemId, Sort, Subject, Track,
-    User,
+    Album, AlbumId, Cursor, Directory, DirectoryId, Gives, Item, ItemId, Sort, Subject, Track, User,
 };
 use crate::state::Services;
 use crate::store;
 
-/// One page of an album that is reached through a grant.
+/// One page of an album that is reached through a grant or link.
 pub struct SharedAlbum {
     pub access: Access,
     pub owner: User,
@@ -21,7 +21,7 @@ pub struct SharedAlbum {
     pub page: AlbumPage,
 }
 
-/// One page of a folder that is reached through a grant.
+/// One page of a folder that is reached through a grant or link.
 pub struct SharedDirectory {
     pub access: Access,
     pub owner: User,
@@ -29,7 +29,7 @@ pub struct SharedDirectory {
     pub page: DirectoryListing,
 }
 
-/// An item that is reached through a grant, with the items before and after it.
+/// An item that is reached through a grant or link, with the items before and after it.
 pub struct SharedItem {
     pub access: Access,
     /// The owner of the item, who in an album may be someone else than that of the album.
@@ -50,31 +50,30 @@ pub enum Place {
     Nowhere,
 }
 
-/// What a grant is for, and its owner.
+/// What a grant or link is for, and its owner.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn open(services: &Services, viewer: &User, id: GrantId) -> Result<(Access, User)> {
+pub fn open(services: &Services, key: ShareKey) -> Result<(Access, User)> {
     services.db.read(|conn| {
-        let access = access::find(conn, viewer.id, id)?;
+        let access = access::find(conn, key)?;
         let owner = store::users::find(conn, access.owner)?.ok_or(Error::NotFound)?;
         Ok((access, owner))
     })
 }
 
-/// One page of the album of a grant, or of one inside of it.
+/// One page of the album of a grant or link, or of one inside of it.
 ///
 /// # Errors
 /// `NotFound`, `Invalid` for a bad cursor.
 pub fn album(
     services: &Services,
-    viewer: &User,
-    id: GrantId,
+    key: ShareKey,
     inside: Option<AlbumId>,
     query: &AlbumQuery,
 ) -> Result<SharedAlbum> {
     services.db.read(|conn| {
-        let access = access::find(conn, viewer.id, id)?;
+        let access = access::find(conn, key)?;
         let owner = store::users::find(conn, access.owner)?.ok_or(Error::NotFound)?;
         let album = access.album(conn, inside)?;
         let mut page = album_page::page_of(conn, album, query)?;
@@ -84,20 +83,19 @@ pub fn album(
     })
 }
 
-/// One page of the folder of a grant, or of one inside of it. `query` makes the query for its id.
+/// One page of the folder of a grant or link, or of one inside of it. `query` makes the query for its id.
 ///
 /// # Errors
 /// `NotFound`, `Invalid` for a bad cursor.
 pub fn directory(
     services: &Services,
-    viewer: &User,
-    id: GrantId,
+    key: ShareKey,
     inside: Option<DirectoryId>,
     query: impl Fn(ItemFilter) -> ListingQuery,
 ) -> Result<SharedDirectory> {
-    let owner = access::open(services, viewer, id)?.owner;
+    let owner = access::open(services, key)?.owner;
     reader::read(services, owner, |reader| {
-        let access = access::find(reader.conn, viewer.id, id)?;
+        let access = access::find(reader.conn, key)?;
         let owner = store::users::find(reader.conn, access.owner)?.ok_or(Error::NotFound)?;
         let directory = access.directory(reader.conn, inside)?;
         let (_, mut above) = listings::find_directory(reader.conn, &owner, directory.directory_id)?;
@@ -117,13 +115,13 @@ pub fn directory(
     })
 }
 
-/// An item that is reached through a grant.
+/// An item that is reached through a grant or link.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn item(services: &Services, viewer: &User, id: GrantId, item: ItemId) -> Result<SharedItem> {
+pub fn item(services: &Services, key: ShareKey, item: ItemId) -> Result<SharedItem> {
     services.db.read(|conn| {
-        let access = access::find(conn, viewer.id, id)?;
+        let access = access::find(conn, key)?;
         let (owner, item) = access.item(conn, item)?;
         let tracks = music_albums::find_tracks(conn, owner.id, std::slice::from_ref(&item))?;
         let (place, (newer, older)) = match access.subject {
@@ -150,48 +148,43 @@ pub fn item(services: &Services, viewer: &User, id: GrantId, item: ItemId) -> Re
     })
 }
 
-/// An album inside the subject of a grant.
+/// An album inside the subject of a grant or link that gives the files themselves.
 ///
 /// # Errors
-/// `NotFound`.
-pub fn find_album(
-    services: &Services,
-    viewer: &User,
-    id: GrantId,
-    album: AlbumId,
-) -> Result<Album> {
-    services.db.read(|conn| access::find(conn, viewer.id, id)?.album(conn, Some(album)))
+/// `NotFound`, `Forbidden`.
+pub fn find_album_to_download(services: &Services, key: ShareKey, album: AlbumId) -> Result<Album> {
+    services.db.read(|conn| {
+        let access = access::find(conn, key)?;
+        access.require_gives(Gives::Originals)?;
+        access.album(conn, Some(album))
+    })
 }
 
-/// The owner of a folder inside the subject of a grant.
+/// The owner of a folder inside the subject of a grant or link that gives the files themselves.
 ///
 /// # Errors
-/// `NotFound`.
-pub fn find_directory(
+/// `NotFound`, `Forbidden`.
+pub fn find_directory_to_download(
     services: &Services,
-    viewer: &User,
-    id: GrantId,
+    key: ShareKey,
     directory: DirectoryId,
 ) -> Result<User> {
     services.db.read(|conn| {
-        let access = access::find(conn, viewer.id, id)?;
+        let access = access::find(conn, key)?;
+        access.require_gives(Gives::Originals)?;
         access.directory(conn, Some(directory))?;
         store::users::find(conn, access.owner)?.ok_or(Error::NotFound)
     })
 }
 
-/// Those of these items that are inside the subject of a grant.
+/// Those of these items that are inside the subject of a grant or link that gives the files themselves.
 ///
 /// # Errors
-/// `NotFound` if there is none.
-pub fn list_of(
-    services: &Services,
-    viewer: &User,
-    id: GrantId,
-    items: &[ItemId],
-) -> Result<Vec<Item>> {
+/// `NotFound` if there is none, `Forbidden`.
+pub fn list_to_download(services: &Services, key: ShareKey, items: &[ItemId]) -> Result<Vec<Item>> {
     services.db.read(|conn| {
-        let access = access::find(conn, viewer.id, id)?;
+        let access = access::find(conn, key)?;
+        access.require_gives(Gives::Originals)?;
         let mut found = Vec::new();
         for item in items {
             match access.item(conn, *item) {
@@ -204,20 +197,19 @@ pub fn list_of(
     })
 }
 
-/// Some items of an album that is reached through a grant, after a position, and the position after them; for archives,
+/// Some items of an album that is reached through a grant or link, after a position, and the position after them; for archives,
 /// which read on for a long time: access is checked each time.
 ///
 /// # Errors
 /// `NotFound`.
 pub fn list_album_items(
     services: &Services,
-    viewer: &User,
-    id: GrantId,
+    key: ShareKey,
     album: AlbumId,
     after: Option<&Cursor>,
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
     services.db.read(|conn| {
-        let access = access::find(conn, viewer.id, id)?;
+        let access = access::find(conn, key)?;
         let album = access.album(conn, Some(album))?;
         album_page::list_items_of(conn, &album, after)
     })

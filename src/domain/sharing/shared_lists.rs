@@ -103,7 +103,8 @@ pub fn with_me(
 /// `NotFound`.
 pub fn find(services: &Services, user: &User, id: GrantId) -> Result<SharedWithMe> {
     services.db.read(|conn| {
-        let grant = access::find(conn, user.id, id)?.grant;
+        access::find_granted(conn, user.id, id)?;
+        let grant = store::grants::find(conn, id)?.ok_or(Error::NotFound)?;
         let mark = store::grants::find_mark(conn, user.id, id)?;
         with_me_entry(conn, user, grant, mark.as_ref())?.ok_or(Error::NotFound)
     })

@@ -29,7 +29,7 @@ pub fn find_target(
     directory: DirectoryId,
 ) -> Result<SharedTarget> {
     services.db.read(|conn| {
-        let access = access::find(conn, viewer.id, grant)?;
+        let access = access::find_granted(conn, viewer.id, grant)?;
         let directory = access.directory(conn, Some(directory))?;
         access.require(Level::Contribute)?;
         let owner = store::users::find(conn, access.owner)?.ok_or(Error::NotFound)?;
@@ -44,7 +44,7 @@ pub(crate) fn ensure_may_add(
     grant: GrantId,
     directory: Option<DirectoryId>,
 ) -> Result<()> {
-    let access = access::find(conn, sender, grant)?;
+    let access = access::find_granted(conn, sender, grant)?;
     access.require(Level::Contribute)?;
     let directory = access.directory(conn, directory)?;
     // In a standard folder, the kind of a file decides where it goes, which may be elsewhere.

@@ -9,7 +9,7 @@ use crate::domain::library::selection::MAX_SELECTED;
 use crate::domain::sharing::access;
 use crate::error::{Error, Result};
 use crate::fill;
-use crate::model::authority::Authority;
+use crate::model::authority::{Authority, ShareKey};
 use crate::model::{GrantId, Item, ItemId, User, WallClock};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
@@ -48,10 +48,11 @@ pub fn keep(
         let message = fill!("At most {max_selected} items at once.", max_selected = MAX_SELECTED);
         return Err(Error::BadRequest(message));
     }
+    let key = ShareKey::Grant { viewer: user.id, grant };
     let _slot = services.upload_slots.acquire(user.id)?;
     let (mut kept, mut found) = (Kept::default(), false);
     for id in ids {
-        let reached = match access::open_item(services, user, grant, *id) {
+        let reached = match access::open_item(services, key, *id) {
             Err(Error::NotFound) => {
                 kept.left_out += 1;
                 continue;

@@ -174,7 +174,7 @@ pub struct GrantsBody {
 }
 
 /// The subject that one of three ids names; `None` if there is none of them.
-fn parse_subject(
+pub(super) fn parse_subject(
     album: Option<&str>,
     directory: Option<&str>,
     item: Option<&str>,
@@ -256,7 +256,7 @@ pub struct NewGrantsBody {
     ends_at: Option<String>,
 }
 
-fn parse_time(text: &str) -> Result<Time> {
+pub(super) fn parse_time(text: &str) -> Result<Time> {
     let bad = || Error::field("ends_at", "A time such as 2026-12-31T00:00:00Z.");
     let at = time::OffsetDateTime::parse(text, &Rfc3339).map_err(|_| bad())?;
     let at = from_utc(at.checked_to_offset(time::UtcOffset::UTC).ok_or_else(bad)?);

@@ -7,7 +7,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     admin_users, album_items, albums, auth, content, directories, docs, edit_media, grants, groups,
-    media, notifications, shared, shared_media, tus, upload,
+    links, media, notifications, shared, shared_media, tus, upload,
 };
 use crate::error::{Error, Result};
 use crate::http::response::error_body::ErrorBody;
@@ -26,6 +26,7 @@ use crate::http::response::error_body::ErrorBody;
         album_items::list_album_items, album_items::add_album_items, album_items::remove_album_items, album_items::arrange_album,
         shared_media::get_album_content, shared_media::get_album_thumbnail, shared_media::get_album_motion,
         grants::list_grants, grants::create_grants, grants::patch_grant, grants::end_grant,
+        links::list_links, links::create_link, links::get_link, links::patch_link, links::end_link, links::renew_link,
         shared::list_shared, shared::get_shared, shared::patch_shared, shared::leave_shared, shared::return_to_shared,
         shared::list_shared_items, shared::add_shared_items, shared::remove_shared_items, shared::arrange_shared,
         shared::get_shared_item, shared_media::keep_shared,

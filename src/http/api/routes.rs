@@ -2,7 +2,7 @@
 
 use super::{
     admin_users, album_items, albums, auth, content, directories, docs, edit_media, grants, groups,
-    media, notifications, shared, shared_media, tus, upload,
+    links, media, notifications, shared, shared_media, tus, upload,
 };
 use crate::http::route::Route;
 
@@ -18,6 +18,7 @@ pub fn routes() -> Vec<Route> {
         albums::routes(),
         album_items::routes(),
         grants::routes(),
+        links::routes(),
         shared::routes(),
         shared_media::routes(),
         groups::routes(),

@@ -140,7 +140,7 @@ pub(super) async fn list_shared(
 #[utoipa::path(get, path = "/api/shared/{grant}", tag = "Sharing", params(("grant" = String, Path, format = "uuid")),
     responses((status = 200, body = SharedBody)))]
 pub(super) async fn get_shared(shared: Shared<ApiUser>, request: HttpRequest) -> HandlerResult {
-    let (id, caller) = (shared.grant(), shared.caller);
+    let (id, caller) = (shared.grant, shared.caller);
     let auth_session = caller.auth_session.clone();
     let found = run_blocking(&caller.services, move |services| {
         shared_lists::find(services, &auth_session.user, id)
@@ -156,7 +156,7 @@ pub(super) async fn patch_shared(
     shared: Shared<ApiUser>,
     Json(body): Json<AlbumChangeBody>,
 ) -> HandlerResult {
-    let (id, caller) = (shared.grant(), shared.caller);
+    let (id, caller) = (shared.grant, shared.caller);
     let (auth_session, change) = (caller.auth_session.clone(), body.into_change()?);
     let album = run_blocking(&caller.services, move |services| {
         shared_albums::change(services, &auth_session.authority(), id, None, &change)
@@ -181,7 +181,7 @@ pub(super) async fn leave_shared(
     shared: Shared<ApiUser>,
     Query(query): Query<LeaveQuery>,
 ) -> HandlerResult {
-    let (id, caller) = (shared.grant(), shared.caller);
+    let (id, caller) = (shared.grant, shared.caller);
     let (auth_session, actor) = (caller.auth_session.clone(), caller.actor());
     let keeps = query.keep_items.unwrap_or(false);
     run_blocking(&caller.services, move |services| {
@@ -238,16 +238,15 @@ pub(super) async fn list_shared_items(
     request: HttpRequest,
     Query(query): Query<SharedItemsQuery>,
 ) -> HandlerResult {
-    let (id, subject, caller) = (shared.grant(), shared.access.subject, shared.caller);
-    let gives_all = shared.access.gives() == Gives::Originals;
+    let (id, subject, caller) = (shared.grant, shared.access.subject, shared.caller);
+    let key = shared.access.key;
+    let gives_all = shared.access.gives == Gives::Originals;
     let limit = parse_limit(query.limit)?;
     let inside = parse_inside(query.album.as_deref())?;
     let directory =
         query.directory.as_deref().map(|text| DirectoryId::parse(text).ok_or(Error::NotFound));
     let directory = directory.transpose()?;
-    let auth_session = caller.auth_session.clone();
     let body = run_blocking(&caller.services, move |services| {
-        let viewer = &auth_session.user;
         let media = media_of(services.settings.base_path(), id);
         let (items, next, owners) = match subject {
             Subject::Album(_) => {
@@ -257,7 +256,7 @@ pub(super) async fn list_shared_items(
                     before: None,
                     limit,
                 };
-                let shared = shared_content::album(services, viewer, id, inside, &wanted)?;
+                let shared = shared_content::album(services, key, inside, &wanted)?;
                 let mut owners: HashMap<UserId, String> =
                     shared.page.others.iter().map(|other| (other.id, name_of(other))).collect();
                 owners.insert(shared.owner.id, name_of(&shared.owner));
@@ -265,20 +264,18 @@ pub(super) async fn list_shared_items(
             }
             Subject::Directory(_) => {
                 let shared =
-                    shared_content::directory(services, viewer, id, directory, |filter| {
-                        ListingQuery {
-                            filter,
-                            sort: Sort::Newest,
-                            cursor: query.cursor.clone(),
-                            before: None,
-                            limit,
-                        }
+                    shared_content::directory(services, key, directory, |filter| ListingQuery {
+                        filter,
+                        sort: Sort::Newest,
+                        cursor: query.cursor.clone(),
+                        before: None,
+                        limit,
                     })?;
                 let owners = HashMap::from([(shared.owner.id, name_of(&shared.owner))]);
                 (shared.page.listing.items, shared.page.listing.next, owners)
             }
             Subject::Item(item) => {
-                let shared = shared_content::item(services, viewer, id, item)?;
+                let shared = shared_content::item(services, key, item)?;
                 let owners = HashMap::from([(shared.owner.id, name_of(&shared.owner))]);
                 (vec![shared.item], None, owners)
             }
@@ -319,7 +316,7 @@ pub(super) async fn add_shared_items(
     Query(query): Query<InsideQuery>,
     Json(body): Json<AlbumSelectionBody>,
 ) -> HandlerResult {
-    let (id, caller) = (shared.grant(), shared.caller);
+    let (id, caller) = (shared.grant, shared.caller);
     let (ids, inside) = (parse_ids(&body.ids)?, parse_inside(query.album.as_deref())?);
     let auth_session = caller.auth_session.clone();
     let (_, added) = run_blocking(&caller.services, move |services| {
@@ -343,7 +340,7 @@ pub(super) async fn remove_shared_items(
     Query(query): Query<InsideQuery>,
     Json(body): Json<AlbumSelectionBody>,
 ) -> HandlerResult {
-    let (id, caller) = (shared.grant(), shared.caller);
+    let (id, caller) = (shared.grant, shared.caller);
     let (ids, inside) = (parse_ids(&body.ids)?, parse_inside(query.album.as_deref())?);
     let auth_session = caller.auth_session.clone();
     run_blocking(&caller.services, move |services| {
@@ -362,7 +359,7 @@ pub(super) async fn arrange_shared(
     Query(query): Query<InsideQuery>,
     Json(body): Json<ArrangementBody>,
 ) -> HandlerResult {
-    let (id, caller) = (shared.grant(), shared.caller);
+    let (id, caller) = (shared.grant, shared.caller);
     let (place, inside) = (body.parse()?, parse_inside(query.album.as_deref())?);
     let auth_session = caller.auth_session.clone();
     run_blocking(&caller.services, move |services| {
@@ -381,13 +378,13 @@ pub(super) async fn get_shared_item(
     request: HttpRequest,
     path: web::Path<(String, String)>,
 ) -> HandlerResult {
-    let (id, item, caller) = (shared.grant(), parse_id(&path.1)?, shared.caller);
-    let auth_session = caller.auth_session.clone();
+    let (id, item, caller) = (shared.grant, parse_id(&path.1)?, shared.caller);
+    let key = shared.access.key;
     let body = run_blocking(&caller.services, move |services| {
-        let shared = shared_content::item(services, &auth_session.user, id, item)?;
+        let shared = shared_content::item(services, key, item)?;
         let media = media_of(services.settings.base_path(), id);
         let body = ItemBody::from_other(&shared.item, name_of(&shared.owner), &media);
-        Ok(if shared.access.gives() == Gives::Originals { body } else { body.without_file() })
+        Ok(if shared.access.gives == Gives::Originals { body } else { body.without_file() })
     });
     json_with_etag(&request, &body.await?)
 }

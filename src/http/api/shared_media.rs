@@ -7,19 +7,16 @@ use super::album_items::{AddedBody, AlbumSelectionBody};
 use super::albums::parse_ids;
 use super::content::{ContentQuery, ThumbnailQuery};
 use super::respond::ok;
-use crate::domain::library::album_page;
 use crate::domain::uploads::keep_copies;
-use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::{Json, Query};
 use crate::http::extract::shared_item::Shared;
 use crate::http::media_response::{
-    FULL_SIZE, content_response, motion_response, parse_id, reached, revalidated,
-    thumbnail_response,
+    content_response, motion_response, owner_in_album, revalidated, shared_content_response,
+    shared_motion_response, shared_thumbnail_response, thumbnail_response,
 };
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::{AlbumId, Gives, ItemId, User};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -53,11 +50,8 @@ pub(super) async fn get_shared_content(
     path: web::Path<(String, String)>,
     Query(query): Query<ContentQuery>,
 ) -> HandlerResult {
-    let reached = reached(&shared, &path.1).await?;
-    let is_download = query.is_download();
-    reached.require_file(is_download)?;
-    let services = &shared.caller.services;
-    content_response(services, &reached.owner, &request, reached.item.id, is_download).await
+    let through = (&shared.caller.services, shared.access.key);
+    shared_content_response(through, &request, &path.1, query.is_download()).await
 }
 
 /// Get the preview of an item that another user shares; 404 if there is none.
@@ -70,13 +64,8 @@ pub(super) async fn get_shared_thumbnail(
     path: web::Path<(String, String)>,
     Query(query): Query<ThumbnailQuery>,
 ) -> HandlerResult {
-    let reached = reached(&shared, &path.1).await?;
-    if query.side() == Some(FULL_SIZE) {
-        reached.require_file(true)?;
-    }
-    let (owner, id) = (&reached.owner, reached.item.id);
-    let which = (query.side(), None);
-    revalidated(thumbnail_response(&shared.caller.services, owner, &request, id, which).await)
+    let through = (&shared.caller.services, shared.access.key);
+    shared_thumbnail_response(through, &request, &path.1, query.side()).await
 }
 
 /// Get the video of a moving photo that another user shares.
@@ -88,21 +77,8 @@ pub(super) async fn get_shared_motion(
     request: HttpRequest,
     path: web::Path<(String, String)>,
 ) -> HandlerResult {
-    let reached = reached(&shared, &path.1).await?;
-    reached.access.require_gives(Gives::Stream)?;
-    motion_response(&shared.caller.services, &reached.owner, &request, reached.item.id).await
-}
-
-/// The owner of an item that an album of the user shows.
-async fn owner_in_album(caller: &ApiUser, path: &(String, String)) -> Result<(User, ItemId)> {
-    let album = AlbumId::parse(&path.0).ok_or(Error::NotFound)?;
-    let item = parse_id(&path.1)?;
-    let auth_session = caller.auth_session.clone();
-    let (owner, item) = run_blocking(&caller.services, move |services| {
-        album_page::find_item(services, &auth_session.user, album, item)
-    })
-    .await?;
-    Ok((owner, item.id))
+    let through = (&shared.caller.services, shared.access.key);
+    shared_motion_response(through, &request, &path.1).await
 }
 
 /// Get the bytes of an item of an album that anybody has added to it.
@@ -115,7 +91,7 @@ pub(super) async fn get_album_content(
     path: web::Path<(String, String)>,
     Query(query): Query<ContentQuery>,
 ) -> HandlerResult {
-    let (owner, id) = owner_in_album(&caller, &path).await?;
+    let (owner, id) = owner_in_album(&caller, &path.0, &path.1).await?;
     content_response(&caller.services, &owner, &request, id, query.is_download()).await
 }
 
@@ -129,7 +105,7 @@ pub(super) async fn get_album_thumbnail(
     path: web::Path<(String, String)>,
     Query(query): Query<ThumbnailQuery>,
 ) -> HandlerResult {
-    let (owner, id) = owner_in_album(&caller, &path).await?;
+    let (owner, id) = owner_in_album(&caller, &path.0, &path.1).await?;
     let which = (query.side(), None);
     revalidated(thumbnail_response(&caller.services, &owner, &request, id, which).await)
 }
@@ -143,7 +119,7 @@ pub(super) async fn get_album_motion(
     request: HttpRequest,
     path: web::Path<(String, String)>,
 ) -> HandlerResult {
-    let (owner, id) = owner_in_album(&caller, &path).await?;
+    let (owner, id) = owner_in_album(&caller, &path.0, &path.1).await?;
     motion_response(&caller.services, &owner, &request, id).await
 }
 
@@ -155,7 +131,7 @@ pub(super) async fn keep_shared(
     shared: Shared<ApiUser>,
     Json(body): Json<AlbumSelectionBody>,
 ) -> HandlerResult {
-    let (id, caller) = (shared.grant(), shared.caller);
+    let (id, caller) = (shared.grant, shared.caller);
     let (auth_session, ids) = (caller.auth_session.clone(), parse_ids(&body.ids)?);
     let kept = run_blocking(&caller.services, move |services| {
         keep_copies::keep(services, &auth_session.authority(), id, &ids)

@@ -151,7 +151,7 @@ pub(super) async fn upload_shared(
     path: web::Path<(String, String)>,
     payload: web::Payload,
 ) -> HandlerResult {
-    let (id, caller) = (shared.grant(), shared.caller);
+    let (id, caller) = (shared.grant, shared.caller);
     let directory = DirectoryId::parse(&path.1).ok_or(Error::NotFound)?;
     let auth_session = caller.auth_session.clone();
     let target = run_blocking(&caller.services, move |services| {

@@ -1,6 +1,7 @@
 //! Extractors for API requests, authenticated by a Bearer token or the session cookie.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -28,6 +29,11 @@ pub struct ApiUser {
 }
 
 impl ApiUser {
+    #[must_use]
+    pub const fn address(&self) -> IpAddr {
+        self.client.address
+    }
+
     /// The user as an actor for the audit log.
     #[must_use]
     pub fn actor(&self) -> Actor {

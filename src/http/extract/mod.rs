@@ -6,5 +6,6 @@ pub mod form;
 pub mod json;
 pub mod language;
 pub mod multipart;
+pub mod share_link;
 pub mod shared_item;
 pub mod user;

@@ -24,14 +24,8 @@ use crate::state::session_cache::AuthSession;
 /// 404. A long response ends with the access.
 pub struct Shared<C> {
     pub caller: C,
+    pub grant: GrantId,
     pub access: Access,
-}
-
-impl<C> Shared<C> {
-    #[must_use]
-    pub const fn grant(&self) -> GrantId {
-        self.access.grant.id
-    }
 }
 
 /// Who may reach something through a grant.
@@ -72,15 +66,14 @@ impl<C: SharedCaller> FromRequest for Shared<C> {
             let id = request.match_info().get("grant").and_then(GrantId::parse);
             let id = id.ok_or(Error::NotFound)?;
             let auth_session = caller.auth_session().clone();
-            let viewer = auth_session.user.id;
-            let access = run_blocking(caller.services(), move |services| {
-                access::open(services, &auth_session.user, id)
-            })
-            .await?;
+            let key = ShareKey::Grant { viewer: auth_session.user.id, grant: id };
+            let opened =
+                run_blocking(caller.services(), move |services| access::open(services, key));
+            let access = opened.await?;
             if let Some(connection) = request.conn_data::<Arc<Connection>>() {
-                connection.set_share(ShareKey { viewer, grant: id });
+                connection.set_share(key);
             }
-            Ok(Self { caller, access })
+            Ok(Self { caller, grant: id, access })
         })
     }
 }

@@ -18,6 +18,7 @@ use crate::model::actor::Client;
 use crate::model::{Theme, TimeZone, User};
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
+use crate::state::user_slots::UserSlot;
 
 type ExtractorFuture<T> = Pin<Box<dyn Future<Output = Result<T, HandlerError>>>>;
 
@@ -84,6 +85,14 @@ impl CurrentUser {
     #[must_use]
     pub fn user(&self) -> &User {
         &self.auth_session.user
+    }
+
+    /// The right to download an archive.
+    ///
+    /// # Errors
+    /// `TooManyRequests`, `Unavailable`.
+    pub fn archive_slot(&self) -> Result<UserSlot, Error> {
+        self.services.archive_slots.acquire(self.user().id)
     }
 
     /// The user for whom a request was handled, for the page that shows its error.

@@ -13,6 +13,7 @@ use tracing::Instrument;
 
 use super::{base_path, compress_pages, error_pages, security_headers};
 use crate::http::connections::{Connection, InFlightRequest, TrackedBody, track_body};
+use crate::http::extract::share_link::logged_path;
 use crate::http::{metrics, rate_limit, tus_headers};
 use crate::state::Services;
 
@@ -57,6 +58,7 @@ pub async fn request_log(
     // Headers for every response, including errors.
     security_headers::add_headers(
         response.headers_mut(),
+        http.path(),
         services.as_deref().map(|services| &services.settings),
     );
 
@@ -72,7 +74,7 @@ pub async fn request_log(
         services.metrics.record_request(metrics::route_kind(http.path()), status, took);
     }
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(method = %http.method(), path = http.path(), status, milliseconds);
+    tracing::debug!(method = %http.method(), path = logged_path(http.path()), status, milliseconds);
 
     // Last, because these change the bodies of pages.
     let response = base_path::add_base_path(response, base);

@@ -3,6 +3,7 @@
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::Settings;
+use crate::http::extract::share_link::is_of_link;
 
 /// The policy of every page: nothing from other origins, nothing inline.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
@@ -21,8 +22,14 @@ const SECURITY_HEADERS: [(HeaderName, &str); 7] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-/// Adds headers that an inner layer has not set, and HSTS if the public address uses `https`.
-pub fn add_headers(headers: &mut HeaderMap, settings: Option<&Settings>) {
+/// Adds those of share links, which no search engine may list, and headers that an inner layer has not set, and HSTS if the public address uses `https`.
+pub fn add_headers(headers: &mut HeaderMap, path: &str, settings: Option<&Settings>) {
+    if is_of_link(path) {
+        headers.insert(
+            HeaderName::from_static("x-robots-tag"),
+            HeaderValue::from_static("noindex, nofollow, noarchive"),
+        );
+    }
     for (name, value) in SECURITY_HEADERS {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));

@@ -8,6 +8,7 @@ use super::components as v;
 use super::layout::Layout;
 use crate::error::{Error, Result};
 use crate::http::error::http_status;
+use crate::http::extract::share_link::is_of_link;
 use crate::http::extract::user::{CurrentUser, theme_of};
 use crate::http::{safe_redirect, static_files};
 use crate::msg;
@@ -19,6 +20,8 @@ struct ErrorMessage<'a> {
     advice: &'static str,
     id: &'a str,
     back: Option<String>,
+    /// Whether there is a page to begin with: visitors of share links have none.
+    has_home: bool,
 }
 
 /// The page for visitors, and for errors of the server.
@@ -45,6 +48,7 @@ pub async fn render(request: &HttpRequest, error: &Error, id: &str) -> Result<St
         advice: error_advice(error),
         id,
         back: safe_redirect::back_path(request),
+        has_home: !is_of_link(request.path()),
     };
     match layout_for(request, error).await {
         Some(layout) => UserErrorPage { layout, message }.render(),
@@ -71,6 +75,8 @@ async fn layout_for(request: &HttpRequest, error: &Error) -> Option<Layout> {
 const fn error_title(error: &Error) -> &'static str {
     match error {
         Error::NotFound => msg!("Page not found"),
+        Error::LinkEnded => msg!("This link has ended"),
+        Error::LinkNotOpened => msg!("Open the link first"),
         Error::FileMissing => msg!("File missing"),
         Error::BeingChecked => msg!("Scanning for malware"),
         Error::Unauthenticated | Error::BadCredentials => msg!("Log in"),
@@ -102,6 +108,8 @@ const fn error_title(error: &Error) -> &'static str {
 const fn error_advice(error: &Error) -> &'static str {
     match error {
         Error::NotFound => msg!("Check the address, or go to the home page."),
+        Error::LinkEnded => msg!("Links end by their date, or when their owner ends them."),
+        Error::LinkNotOpened => msg!("Use the address that you were sent."),
         Error::FileMissing => {
             msg!(
                 "It may have been moved or deleted outside Nexus. Put the file back to restore it."

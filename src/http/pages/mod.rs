@@ -12,6 +12,7 @@ pub mod respond;
 pub mod routes;
 pub mod sharing;
 pub mod uploads;
+pub mod visitor;
 
 pub use respond::not_found;
 pub use routes::routes;

@@ -10,10 +10,11 @@ use super::library::{
     search, shelf, trash,
 };
 use super::sharing::{
-    groups, notifications, share, shared_actions, shared_item, shared_list, shared_media,
+    groups, links, notifications, share, shared_actions, shared_item, shared_list, shared_media,
     shared_page, shared_upload,
 };
 use super::uploads::{form, unfinished};
+use super::visitor::{link_item, link_media, link_page, open_link};
 use super::{account, admin};
 use crate::http::route::Route;
 
@@ -54,11 +55,13 @@ pub fn routes() -> Vec<Route> {
         user::routes(),
         status::routes(),
         admin::storage::routes(),
+        admin::links::routes(),
         findings::routes(),
         malware_notice::routes(),
         installed_app::routes(),
         audit::routes(),
         share::routes(),
+        links::routes(),
         shared_list::routes(),
         shared_page::routes(),
         shared_item::routes(),
@@ -67,6 +70,10 @@ pub fn routes() -> Vec<Route> {
         shared_actions::routes(),
         groups::routes(),
         notifications::routes(),
+        link_page::routes(),
+        open_link::routes(),
+        link_item::routes(),
+        link_media::routes(),
     ];
 
     areas.into_iter().flatten().collect()

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod findings;
+pub mod links;
 pub mod new_user;
 pub mod status;
 pub mod storage;

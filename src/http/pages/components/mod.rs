@@ -1,6 +1,7 @@
 //! Parts that several pages share. Pages import this module as `v` (view), so that templates can call its functions.
 
 pub mod cover;
+pub mod end_date;
 pub mod field;
 pub mod format;
 pub mod tile;

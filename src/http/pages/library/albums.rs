@@ -187,7 +187,7 @@ fn options(query: &ListQuery, path: &str, album: &Album, sort: AlbumSort) -> Vec
 }
 
 /// The heads of a playlist, which has one order.
-fn song_heads() -> Vec<ColumnHead> {
+pub(crate) fn song_heads() -> Vec<ColumnHead> {
     let head = |label, class| ColumnHead { label, href: String::new(), direction: "", class };
     vec![
         head(msg!("Title"), ""),

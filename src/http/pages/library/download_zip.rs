@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header;
+use actix_web::web::Data;
 use actix_web::{HttpResponse, web};
 use bytes::Bytes;
 use futures_util::stream;
@@ -51,12 +52,17 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
     .await?;
 
     let user = current.user().clone();
-    stream_archive(&current, "Nexus.zip", move |services, archive| {
-        for item in &chosen {
-            archive.add(item, "", || open_item::open(services, &user, item.id))?;
-        }
-        Ok(())
-    })
+    stream_archive(
+        &current.services,
+        current.archive_slot()?,
+        "Nexus.zip",
+        move |services, archive| {
+            for item in &chosen {
+                archive.add(item, "", || open_item::open(services, &user, item.id))?;
+            }
+            Ok(())
+        },
+    )
 }
 
 /// Streams a folder, with the folders below it, as a zip archive with its name.
@@ -73,7 +79,7 @@ async fn send_directory(current: CurrentUser, path: web::Path<String>) -> Handle
     let above = root.directory_path.len() - root.directory_name.len();
 
     let user = current.user().clone();
-    stream_archive(&current, &name, move |services, archive| {
+    stream_archive(&current.services, current.archive_slot()?, &name, move |services, archive| {
         for directory in &tree {
             let path = directory.directory_path.get(above..).unwrap_or_default();
             let folder = format!("{path}/");
@@ -100,7 +106,7 @@ async fn send_album(current: CurrentUser, path: web::Path<String>) -> HandlerRes
     .await?;
     let name = format!("{}.zip", FileName::parse_or_unnamed(&album.name));
     let user = current.user().clone();
-    stream_archive(&current, &name, move |services, archive| {
+    stream_archive(&current.services, current.archive_slot()?, &name, move |services, archive| {
         archive.add_all(
             "",
             |after| album_page::list_items(services, &user, id, after),
@@ -114,17 +120,17 @@ async fn send_album(current: CurrentUser, path: web::Path<String>) -> HandlerRes
 }
 
 /// Streams an archive, which `fill` writes in a blocking task while the response is sent.
+/// Takes `slot`, because few archives are written at once: each occupies a thread.
+#[expect(clippy::unnecessary_wraps, reason = "it is what handlers end with")]
 pub(crate) fn stream_archive(
-    current: &CurrentUser,
+    services: &Data<Services>,
+    slot: impl Send + 'static,
     name: &str,
     fill: impl FnOnce(&Services, &mut Archive) -> io::Result<()> + Send + 'static,
 ) -> HandlerResult {
-    // Few archives at once, because each occupies a thread.
-    let slot = current.services.archive_slots.acquire(current.user().id)?;
-
     // A bounded channel slows the writer down to the speed of the network.
     let (sender, receiver) = mpsc::channel(4);
-    let services = services_arc(&current.services);
+    let services = services_arc(services);
 
     let language = current_language();
     tokio::task::spawn_blocking(move || {

@@ -35,6 +35,13 @@ fn searchable_row(label: &'static str, value: Option<&String>) -> Option<Metadat
     })
 }
 
+/// As [`metadata_rows`], without where it was taken and without tags, which often say where and who.
+pub fn metadata_rows_without_place(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
+    let mut rows = metadata_rows(item, details);
+    rows.retain(|row| ![msg!("Place"), msg!("Location"), msg!("Tags")].contains(&row.label));
+    rows
+}
+
 /// All lines that have a value.
 pub fn metadata_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
     let facts = &details.metadata;

@@ -2,8 +2,8 @@
 
 use crate::domain::sharing::access::Access;
 use crate::domain::sharing::notifications::name_of;
-use crate::http::pages::components as v;
-use crate::model::{Gives, TimeZone, User};
+use crate::http::pages::components::end_date::end_date;
+use crate::model::{Gives, GrantId, TimeZone, User};
 
 /// What a list of somebody else's items shows beside them.
 pub(crate) struct SharedHead {
@@ -24,16 +24,15 @@ pub(crate) struct SharedHead {
 }
 
 impl SharedHead {
-    pub(crate) fn new(access: &Access, owner: &User, zone: &TimeZone) -> Self {
-        let grant = &access.grant;
+    pub(crate) fn new(id: GrantId, access: &Access, owner: &User, zone: &TimeZone) -> Self {
         Self {
-            base: format!("/shared/{}", grant.id),
+            base: format!("/shared/{id}"),
             owner: name_of(owner),
-            note: grant.note.clone(),
-            level: grant.level.title(),
-            ends: grant.ends_at.map(|at| v::format::date(zone.local_time(at))),
-            may_save: grant.gives == Gives::Originals,
-            is_limited: grant.gives < Gives::Originals,
+            note: access.note.clone(),
+            level: access.level.title(),
+            ends: access.ends_at.map(|at| end_date(at, zone)),
+            may_save: access.gives == Gives::Originals,
+            is_limited: access.gives < Gives::Originals,
             upload: None,
             download: None,
             has_own: false,

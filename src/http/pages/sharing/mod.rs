@@ -1,9 +1,12 @@
 //! Pages of what users share: lists, albums and folders of others, the form that shares something, groups, notifications.
 
 pub mod groups;
+pub mod link_form;
+pub mod links;
 pub mod notifications;
 pub mod share;
 pub mod shared_actions;
+pub mod shared_archives;
 pub mod shared_item;
 pub mod shared_list;
 pub mod shared_media;

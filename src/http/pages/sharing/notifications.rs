@@ -42,6 +42,7 @@ impl NotificationRow {
             href: row.href.clone(),
             icon: match row.kind {
                 NotificationKind::Shared => "share-2",
+                NotificationKind::LinkEnds => "link",
                 NotificationKind::ItemsAdded => "images",
                 NotificationKind::AddedToGroup | NotificationKind::RemovedFromGroup => "users",
                 NotificationKind::AccessEnded | NotificationKind::Unknown => "info",
@@ -74,6 +75,7 @@ pub(crate) fn text_of(row: &Notification) -> String {
         NotificationKind::RemovedFromGroup => {
             fill!("{name} removed you from the group “{title}”", name = name, title = title)
         }
+        NotificationKind::LinkEnds => fill!("Your link to “{title}” ends soon", title = title),
         NotificationKind::Unknown => t(msg!("Something new")).into_owned(),
     }
 }

@@ -4,15 +4,18 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
-use time::macros::format_description;
 
+use super::link_form::{LinkForm, LinkRow, error_of};
+use crate::config::LinkPolicy;
 use crate::domain::sharing::grantees::{self, NamedGrant};
 use crate::domain::sharing::grants::{self, GrantChange, NewGrants};
+use crate::domain::sharing::share_link_lists::{self, LinkState};
 use crate::domain::sharing::{groups, people};
 use crate::error::{Error, FieldError, Result};
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components as v;
+use crate::http::pages::components::end_date::{end_date, parse_end};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{
     redirect, redirect_back_with_errors, render_with_status, set_flash,
@@ -20,8 +23,8 @@ use crate::http::pages::respond::{
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::{
-    AlbumId, DirectoryId, Gives, Grant, GrantId, Group, GroupId, ItemId, Level, Subject, Time,
-    TimeZone, User,
+    AlbumId, DirectoryId, Gives, Grant, GrantId, Group, GroupId, ItemId, Level, Subject, TimeZone,
+    User,
 };
 use crate::{fill, msg};
 
@@ -45,7 +48,7 @@ struct ShareQuery {
     item: String,
 }
 
-fn subject_of(album: &str, directory: &str, item: &str) -> Result<Subject> {
+pub(crate) fn subject_of(album: &str, directory: &str, item: &str) -> Result<Subject> {
     let subject = match (album, directory, item) {
         (id, "", "") => AlbumId::parse(id).map(Subject::Album),
         ("", id, "") => DirectoryId::parse(id).map(Subject::Directory),
@@ -65,7 +68,7 @@ pub(crate) fn subject_query(subject: Subject) -> String {
 }
 
 /// The page of what is shared.
-fn subject_href(subject: Subject) -> String {
+pub(crate) fn subject_href(subject: Subject) -> String {
     match subject {
         Subject::Album(id) => format!("/albums/{id}"),
         Subject::Directory(id) => format!("/directories/{id}"),
@@ -90,7 +93,7 @@ impl GrantRow {
             id: grant.id,
             name: grantee,
             is_group: grant.group_id.is_some(),
-            ends: ends_text(&grant, zone),
+            ends: grant.ends_at.map(|at| end_date(at, zone)),
             level: grant.level,
             gives: grant.gives,
         }
@@ -105,13 +108,9 @@ impl GrantRow {
     }
 }
 
-fn ends_text(grant: &Grant, zone: &TimeZone) -> Option<String> {
-    grant.ends_at.map(|at| v::format::date(zone.local_time(at)))
-}
-
 #[derive(Template)]
 #[template(path = "pages/sharing/share.html")]
-struct SharePage {
+pub(crate) struct SharePage {
     layout: Layout,
     subject: Subject,
     title: String,
@@ -119,7 +118,13 @@ struct SharePage {
     people: Vec<User>,
     groups: Vec<(Group, i64)>,
     levels: Vec<Level>,
-    form: ShareForm,
+    share: ShareForm,
+    share_errors: Vec<FieldError>,
+    /// Links to it, and the form of a new one; `None` where the server has no links.
+    links: Vec<LinkRow>,
+    has_links: bool,
+    needs_password: bool,
+    form: LinkForm,
     errors: Vec<FieldError>,
 }
 
@@ -137,29 +142,34 @@ impl SharePage {
         }
     }
 
+    /// What is wrong with a field of the form of a new link.
     fn error(&self, field: &str) -> Option<&str> {
-        self.errors.iter().find(|error| error.field == field).map(|error| error.message.as_str())
+        error_of(&self.errors, field)
+    }
+
+    fn share_error(&self, field: &str) -> Option<&str> {
+        error_of(&self.share_errors, field)
     }
 
     fn is_level(&self, level: Level) -> bool {
-        self.form.level == level.as_str() || (self.form.level.is_empty() && level == Level::View)
+        self.share.level == level.as_str() || (self.share.level.is_empty() && level == Level::View)
     }
 
     fn is_gives(&self, gives: Gives) -> bool {
-        self.form.gives == gives.as_str()
-            || (self.form.gives.is_empty() && gives == Gives::Originals)
+        self.share.gives == gives.as_str()
+            || (self.share.gives.is_empty() && gives == Gives::Originals)
     }
 
     fn is_person(&self, person: &User) -> bool {
-        self.form.people.contains(&person.username)
+        self.share.people.contains(&person.username)
     }
 
     fn typed_people(&self) -> String {
-        self.form.people.join(", ")
+        self.share.people.join(", ")
     }
 
     fn is_group(&self, group: &Group) -> bool {
-        self.form.groups.contains(&group.id.to_string())
+        self.share.groups.contains(&group.id.to_string())
     }
 
     /// What a level lets others do with this subject.
@@ -179,7 +189,7 @@ impl SharePage {
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct ShareForm {
+pub(crate) struct ShareForm {
     #[serde(default)]
     album: String,
     #[serde(default)]
@@ -204,25 +214,33 @@ struct ShareForm {
 
 async fn show_share(current: CurrentUser, query: web::Query<ShareQuery>) -> HandlerResult {
     let subject = subject_of(&query.album, &query.directory, &query.item)?;
-    let page = share_page(&current, subject, ShareForm::default(), Vec::new()).await?;
+    let page = share_page(&current, subject, None, None).await?;
     render_with_status(StatusCode::OK, &page)
 }
 
-async fn share_page(
+/// The form, with what was rejected of it or of the form of a new link.
+pub(crate) async fn share_page(
     current: &CurrentUser,
     subject: Subject,
-    form: ShareForm,
-    errors: Vec<FieldError>,
+    rejected: Option<(ShareForm, Vec<FieldError>)>,
+    rejected_link: Option<(LinkForm, Vec<FieldError>)>,
 ) -> Result<SharePage> {
     let auth_session = current.auth_session.clone();
     let zone = current.time_zone();
-    let (title, rows, people, groups) = run_blocking(&current.services, move |services| {
+    let (title, rows, people, groups, links) = run_blocking(&current.services, move |services| {
         let user = &auth_session.user;
         let (title, named) = grantees::list_of_subject(services, user, subject)?;
         let rows = named.into_iter().map(|named| GrantRow::from_named(named, &zone)).collect();
-        Ok((title, rows, people::list(services, user)?, groups::list(services, user)?))
+        let links = share_link_lists::list_of_subject(services, user, subject)?;
+        let links = links.iter().filter(|named| named.state != LinkState::Ended);
+        let links: Vec<_> = links.map(|named| LinkRow::from_named(named, &zone)).collect();
+        Ok((title, rows, people::list(services, user)?, groups::list(services, user)?, links))
     })
     .await?;
+    let policy = current.services.settings.links;
+    let (share, share_errors) = rejected.unwrap_or_default();
+    let new_link = || (LinkForm::new(&current.time_zone()), Vec::new());
+    let (form, errors) = rejected_link.unwrap_or_else(new_link);
     let levels = Level::ALL.into_iter().filter(|level| *level <= subject.highest_level());
     Ok(SharePage {
         layout: Layout::load(current, "/shared").await?,
@@ -232,6 +250,11 @@ async fn share_page(
         people,
         groups,
         levels: levels.collect(),
+        share,
+        share_errors,
+        links,
+        has_links: policy != LinkPolicy::Off,
+        needs_password: policy == LinkPolicy::Passwords,
         form,
         errors,
     })
@@ -242,7 +265,7 @@ async fn submit_share(current: CurrentUser, Form(form): Form<ShareForm>) -> Hand
     match share(&current, subject, &form).await {
         Ok(()) => redirect(&format!("/share?{}", subject_query(subject))),
         Err(Error::Invalid(errors)) => {
-            let page = share_page(&current, subject, form, errors).await?;
+            let page = share_page(&current, subject, Some((form, errors)), None).await?;
             render_with_status(StatusCode::UNPROCESSABLE_ENTITY, &page)
         }
         Err(error) => Err(error.into()),
@@ -278,22 +301,6 @@ async fn share(current: &CurrentUser, subject: Subject, form: &ShareForm) -> Res
 
 fn usernames(people: &[String]) -> Vec<String> {
     people.iter().flat_map(|names| names.split([',', ' '])).map(str::to_owned).collect()
-}
-
-/// The end of a day in the user's time zone; `None` for no date.
-pub(crate) fn parse_end(text: &str, zone: &TimeZone) -> Result<Option<Time>> {
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    let format = format_description!("[year]-[month]-[day]");
-    let bad = || Error::field("ends", msg!("Enter a date such as 2026-12-31."));
-    let date = time::Date::parse(text.trim(), format).map_err(|_| bad())?;
-    // Times are kept up to this year.
-    if date.year() > 2037 {
-        return Err(bad());
-    }
-    let next_day = date.next_day().ok_or_else(bad)?;
-    Ok(Some(zone.time_of_local(time::PrimitiveDateTime::new(next_day, time::Time::MIDNIGHT))))
 }
 
 #[derive(Deserialize)]

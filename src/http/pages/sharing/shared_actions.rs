@@ -2,12 +2,9 @@
 
 use actix_web::{HttpRequest, web};
 
-use crate::domain::library::directory_contents;
-use crate::domain::library::open_item;
-use crate::domain::sharing::access::{self, Access};
 use crate::domain::sharing::{shared_albums, shared_content};
 use crate::domain::uploads::keep_copies;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::http::extract::form::Form;
 use crate::http::extract::shared_item::Shared;
 use crate::http::extract::user::CurrentUser;
@@ -18,21 +15,18 @@ use crate::http::pages::library::album_actions::{
 use crate::http::pages::library::album_arrange::{
     ArrangeForm, ArrangePage, ArrangeQuery, redirect_to_row,
 };
-use crate::http::pages::library::download_zip::stream_archive;
 use crate::http::pages::library::item_actions::{SelectedItems, item_count};
 use crate::http::pages::respond::{
     redirect, redirect_back, redirect_back_with_errors, render, set_flash,
 };
+use crate::http::pages::sharing::shared_archives::{
+    stream_album, stream_directory, stream_selection,
+};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::language::t;
-use crate::model::{DirectoryId, Gives, Item, ItemId, Level};
-use crate::state::Services;
-use crate::state::open_file_cache::FileSource;
-use crate::state::session_cache::AuthSession;
-use crate::storage::FileName;
+use crate::model::{DirectoryId, Gives, GrantId, Item, Level};
 use crate::{fill, msg};
-use std::sync::Arc;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -50,8 +44,8 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 /// The address of an album that is reached through a grant.
-fn shared_album_href(access: &Access, album: &str) -> String {
-    format!("/shared/{}/albums/{album}", access.grant.id)
+fn shared_album_href(grant: GrantId, album: &str) -> String {
+    format!("/shared/{grant}/albums/{album}")
 }
 
 async fn submit_remove(
@@ -60,7 +54,7 @@ async fn submit_remove(
     path: web::Path<(String, String)>,
     Form(form): Form<SelectedItems>,
 ) -> HandlerResult {
-    let (id, current) = (shared.grant(), shared.caller);
+    let (id, current) = (shared.grant, shared.caller);
     let (album, ids) = (parse_album(&path.1)?, form.ids()?);
     let auth_session = current.auth_session.clone();
     let removed = run_blocking(&current.services, move |services| {
@@ -68,7 +62,7 @@ async fn submit_remove(
     })
     .await?;
     set_flash(&current.cookie, removed_text(removed))?;
-    redirect(&album_to_return_to(&request, &shared_album_href(&shared.access, &path.1)))
+    redirect(&album_to_return_to(&request, &shared_album_href(shared.grant, &path.1)))
 }
 
 async fn submit_change(
@@ -77,7 +71,7 @@ async fn submit_change(
     path: web::Path<(String, String)>,
     Form(form): Form<ChangeForm>,
 ) -> HandlerResult {
-    let (id, current, album) = (shared.grant(), shared.caller, parse_album(&path.1)?);
+    let (id, current, album) = (shared.grant, shared.caller, parse_album(&path.1)?);
     let (change, text, kept) = form.parse()?;
     let auth_session = current.auth_session.clone();
     let changed = run_blocking(&current.services, move |services| {
@@ -98,16 +92,16 @@ async fn show_arrange(
     query: web::Query<ArrangeQuery>,
 ) -> HandlerResult {
     shared.access.require(Level::Edit)?;
-    let (id, current, album) = (shared.grant(), shared.caller, parse_album(&path.1)?);
-    let auth_session = current.auth_session.clone();
+    let (id, key, album) = (shared.grant, shared.access.key, parse_album(&path.1)?);
+    let current = shared.caller;
     let query = query.into_inner().into_album_query();
     let is_first = query.cursor.is_none();
     let shown = run_blocking(&current.services, move |services| {
-        shared_content::album(services, &auth_session.user, id, Some(album), &query)
+        shared_content::album(services, key, Some(album), &query)
     })
     .await?;
     let layout = Layout::load(&current, "/shared").await?;
-    let base = shared_album_href(&shared.access, &path.1);
+    let base = shared_album_href(shared.grant, &path.1);
     let media = |_: &Item| format!("/shared/{id}/media");
     render(&ArrangePage::new(layout, base, shown.page, media, is_first))
 }
@@ -118,7 +112,7 @@ async fn submit_arrange(
     path: web::Path<(String, String)>,
     Form(form): Form<ArrangeForm>,
 ) -> HandlerResult {
-    let (id, current, album) = (shared.grant(), shared.caller, parse_album(&path.1)?);
+    let (id, current, album) = (shared.grant, shared.caller, parse_album(&path.1)?);
     let (item, place) = form.parse()?;
     let auth_session = current.auth_session.clone();
     run_blocking(&current.services, move |services| {
@@ -126,80 +120,33 @@ async fn submit_arrange(
         shared_albums::arrange(services, &authority, id, Some(album), (item, place))
     })
     .await?;
-    redirect_to_row(&request, &shared_album_href(&shared.access, &path.1), item)
+    redirect_to_row(&request, &shared_album_href(shared.grant, &path.1), item)
 }
 
-/// Opens the file of an item for an archive. Access is checked for each, because an archive takes long to send.
-fn open_for_archive(
-    services: &Services,
-    auth_session: &AuthSession,
-    id: crate::model::GrantId,
-    item: ItemId,
-) -> Result<Arc<FileSource>> {
-    let reached = access::open_item(services, &auth_session.user, id, item)?;
-    reached.require_file(true)?;
-    open_item::open(services, &reached.owner, reached.item.id)
-}
-
-/// Streams the items of an album as a zip archive with its name.
 async fn send_album(
     shared: Shared<CurrentUser>,
     path: web::Path<(String, String)>,
 ) -> HandlerResult {
-    shared.access.require_gives(Gives::Originals)?;
-    let (id, current, album) = (shared.grant(), shared.caller, parse_album(&path.1)?);
-    let auth_session = current.auth_session.clone();
-    let found = run_blocking(&current.services, move |services| {
-        shared_content::find_album(services, &auth_session.user, id, album)
-    })
-    .await?;
-    let name = format!("{}.zip", FileName::parse_or_unnamed(&found.name));
-    let auth_session = current.auth_session.clone();
-    stream_archive(&current, &name, move |services, archive| {
-        let viewer = &auth_session.user;
-        archive.add_all(
-            "",
-            |after| shared_content::list_album_items(services, viewer, id, album, after),
-            |item| open_for_archive(services, &auth_session, id, item.id),
-        )
-    })
+    let (key, album) = (shared.access.key, parse_album(&path.1)?);
+    let current = shared.caller;
+    stream_album(&current.services, current.archive_slot()?, key, album).await
 }
 
-/// Streams a folder, with the folders below it, as a zip archive with its name.
 async fn send_directory(
     shared: Shared<CurrentUser>,
     path: web::Path<(String, String)>,
 ) -> HandlerResult {
-    shared.access.require_gives(Gives::Originals)?;
-    let (id, current) = (shared.grant(), shared.caller);
+    let (key, current) = (shared.access.key, shared.caller);
     let directory = DirectoryId::parse(&path.1).ok_or(Error::NotFound)?;
-    let auth_session = current.auth_session.clone();
-    let (owner, tree) = run_blocking(&current.services, move |services| {
-        let viewer = &auth_session.user;
-        let owner = shared_content::find_directory(services, viewer, id, directory)?;
-        let tree = directory_contents::list_tree(services, &owner, directory)?;
-        Ok((owner, tree))
-    })
-    .await?;
-    let root = tree.first().ok_or(Error::NotFound)?;
-    let name = format!("{}.zip", root.label());
-    let above = root.directory_path.len() - root.directory_name.len();
-    let auth_session = current.auth_session.clone();
-    stream_archive(&current, &name, move |services, archive| {
-        for directory in &tree {
-            let path = directory.directory_path.get(above..).unwrap_or_default();
-            let folder = format!("{path}/");
-            archive.add_folder(&folder)?;
-            archive.add_all(
-                &folder,
-                |after| {
-                    directory_contents::list_items(services, &owner, directory.directory_id, after)
-                },
-                |item| open_for_archive(services, &auth_session, id, item.id),
-            )?;
-        }
-        Ok(())
-    })
+    stream_directory(&current.services, current.archive_slot()?, key, directory).await
+}
+
+async fn submit_download(
+    shared: Shared<CurrentUser>,
+    Form(form): Form<SelectedItems>,
+) -> HandlerResult {
+    let (key, current) = (shared.access.key, shared.caller);
+    stream_selection(&current.services, current.archive_slot()?, key, form.ids()?).await
 }
 
 /// Stores copies of selected items in the user's own library.
@@ -209,7 +156,7 @@ async fn submit_keep(
     Form(form): Form<SelectedItems>,
 ) -> HandlerResult {
     shared.access.require_gives(Gives::Originals)?;
-    let (id, current, ids) = (shared.grant(), shared.caller, form.ids()?);
+    let (id, current, ids) = (shared.grant, shared.caller, form.ids()?);
     let auth_session = current.auth_session.clone();
     let kept = run_blocking(&current.services, move |services| {
         keep_copies::keep(services, &auth_session.authority(), id, &ids)
@@ -233,25 +180,4 @@ async fn submit_keep(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// Streams selected items as a zip archive.
-async fn submit_download(
-    shared: Shared<CurrentUser>,
-    Form(form): Form<SelectedItems>,
-) -> HandlerResult {
-    shared.access.require_gives(Gives::Originals)?;
-    let (id, current, ids) = (shared.grant(), shared.caller, form.ids()?);
-    let auth_session = current.auth_session.clone();
-    let chosen = run_blocking(&current.services, move |services| {
-        shared_content::list_of(services, &auth_session.user, id, &ids)
-    })
-    .await?;
-    let auth_session = current.auth_session.clone();
-    stream_archive(&current, "Nexus.zip", move |services, archive| {
-        for item in &chosen {
-            archive.add(item, "", || open_for_archive(services, &auth_session, id, item.id))?;
-        }
-        Ok(())
-    })
 }

@@ -85,12 +85,12 @@ async fn show_shared_item(
     path: web::Path<(String, String)>,
     query: web::Query<ItemQuery>,
 ) -> HandlerResult {
-    let (id, item) = (shared.grant(), parse_id(&path.1)?);
+    let (id, key, item) = (shared.grant, shared.access.key, parse_id(&path.1)?);
     let current = shared.caller;
     let auth_session = current.auth_session.clone();
     let shown = run_blocking(&current.services, move |services| {
         let viewer = &auth_session.user;
-        let shown = shared_content::item(services, viewer, id, item)?;
+        let shown = shared_content::item(services, key, item)?;
         let base = format!("/shared/{id}");
         let href = |(id, _)| format!("{base}/items/{id}");
         let mut crumbs = vec![("/shared".to_owned(), t(msg!("Shared with me")).into_owned())];
@@ -109,9 +109,9 @@ async fn show_shared_item(
             )),
             Place::Nowhere => {}
         }
-        let gives_all = shown.access.gives() == Gives::Originals;
+        let gives_all = shown.access.gives == Gives::Originals;
         Ok(Shown {
-            source: Source::below(&base, shown.access.gives(), name_of(&shown.owner)),
+            source: Source::below(&base, shown.access.gives, name_of(&shown.owner)),
             newer: shown.newer.map(href),
             older: shown.older.map(href),
             item: shown.item,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::domain::sharing::grant_marks;
 use crate::domain::sharing::notifications::name_of;
+use crate::domain::sharing::share_link_lists;
 use crate::domain::sharing::shared_lists::{self, SharedByMe, SharedSubject, SharedWithMe, WithMe};
 use crate::error::{Error, Result};
 use crate::http::extract::form::{EmptyForm, Form};
@@ -13,14 +14,16 @@ use crate::http::extract::shared_item::Shared;
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components as v;
 use crate::http::pages::components::cover::Cover;
+use crate::http::pages::components::end_date::end_date;
 use crate::http::pages::components::tile::Picture;
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, redirect_back, render, set_flash};
+use crate::http::pages::sharing::link_form::LinkRow;
 use crate::http::pages::sharing::share::subject_query;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::language::t;
-use crate::model::{GrantId, Subject};
+use crate::model::{GrantId, ShareLinkId, Subject};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -62,11 +65,35 @@ struct SharedListPage {
     covers: Vec<Cover>,
     rows: Vec<ByMeRow>,
     left: Vec<(GrantId, String, String)>,
+    links: Vec<LinkRow>,
     next: Option<String>,
     is_first: bool,
 }
 
+/// Shows the links of the user.
+async fn show_links(current: CurrentUser, before: Option<ShareLinkId>) -> HandlerResult {
+    let auth_session = current.auth_session.clone();
+    let (found, next) = run_blocking(&current.services, move |services| {
+        share_link_lists::list(services, &auth_session.user, before)
+    })
+    .await?;
+    let zone = current.time_zone();
+    render(&SharedListPage {
+        layout: Layout::load(&current, "/shared").await?,
+        view: "links",
+        covers: Vec::new(),
+        rows: Vec::new(),
+        left: Vec::new(),
+        links: found.iter().map(|named| LinkRow::from_named(named, &zone)).collect(),
+        next: next.map(|next| format!("/shared?view=links&before={next}")),
+        is_first: before.is_none(),
+    })
+}
+
 async fn show_shared(current: CurrentUser, query: web::Query<SharedQuery>) -> HandlerResult {
+    if query.view == "links" {
+        return show_links(current, ShareLinkId::parse(&query.before)).await;
+    }
     let view = match query.view.as_str() {
         "by-me" => "by-me",
         "left" => "left",
@@ -80,7 +107,7 @@ async fn show_shared(current: CurrentUser, query: web::Query<SharedQuery>) -> Ha
         Ok(match view {
             "by-me" => {
                 let (shared, next) = shared_lists::by_me(services, user, before)?;
-                let date = |at| v::format::date(zone.local_time(at));
+                let date = |at| end_date(at, &zone);
                 let rows = shared.iter().map(|shared| by_me_row(shared, date)).collect();
                 (Vec::new(), rows, Vec::new(), next)
             }
@@ -105,6 +132,7 @@ async fn show_shared(current: CurrentUser, query: web::Query<SharedQuery>) -> Ha
         covers,
         rows,
         left,
+        links: Vec::new(),
         next: next.map(|next| format!("/shared?view={view}&before={next}")),
         is_first: before.is_none(),
     })
@@ -176,7 +204,7 @@ struct LeaveForm {
 
 /// Leaves what is shared with the user.
 async fn submit_leave(shared: Shared<CurrentUser>, Form(form): Form<LeaveForm>) -> HandlerResult {
-    let (id, current) = (shared.grant(), shared.caller);
+    let (id, current) = (shared.grant, shared.caller);
     let (auth_session, actor) = (current.auth_session.clone(), current.actor());
     run_blocking(&current.services, move |services| {
         grant_marks::leave(services, &auth_session.authority(), &actor, id, !form.keep.is_empty())

@@ -3,18 +3,16 @@
 
 use actix_web::{HttpRequest, web};
 
-use crate::domain::library::album_page;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::http::extract::shared_item::Shared;
 use crate::http::extract::user::CurrentUser;
 use crate::http::media_response::{
-    FULL_SIZE, content_response, motion_response, page_response, parse_id, reached, revalidated,
-    thumbnail_response,
+    content_response, motion_response, owner_in_album, page_response, revalidated,
+    shared_content_response, shared_motion_response, shared_page_response,
+    shared_thumbnail_response, thumbnail_response,
 };
 use crate::http::pages::library::content::{MediaQuery, PageQuery, ThumbnailQuery};
 use crate::http::route::{HandlerResult, Route};
-use crate::http::run_blocking::run_blocking;
-use crate::model::{AlbumId, Gives, ItemId, User};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -33,29 +31,14 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The owner of an item that an album of the user shows.
-async fn owner_in_album(current: &CurrentUser, album: &str, item: &str) -> Result<(User, ItemId)> {
-    let album = AlbumId::parse(album).ok_or(Error::NotFound)?;
-    let item = parse_id(item)?;
-    let auth_session = current.auth_session.clone();
-    let (owner, item) = run_blocking(&current.services, move |services| {
-        album_page::find_item(services, &auth_session.user, album, item)
-    })
-    .await?;
-    Ok((owner, item.id))
-}
-
 async fn show_media(
     shared: Shared<CurrentUser>,
     request: HttpRequest,
     path: web::Path<(String, String)>,
     query: web::Query<MediaQuery>,
 ) -> HandlerResult {
-    let reached = reached(&shared, &path.1).await?;
-    let is_download = !query.download.is_empty();
-    reached.require_file(is_download)?;
-    let services = &shared.caller.services;
-    content_response(services, &reached.owner, &request, reached.item.id, is_download).await
+    let through = (&shared.caller.services, shared.access.key);
+    shared_content_response(through, &request, &path.1, !query.download.is_empty()).await
 }
 
 async fn show_thumbnail(
@@ -64,13 +47,8 @@ async fn show_thumbnail(
     path: web::Path<(String, String)>,
     query: web::Query<ThumbnailQuery>,
 ) -> HandlerResult {
-    let reached = reached(&shared, &path.1).await?;
-    if query.size.as_deref() == Some(FULL_SIZE) {
-        reached.require_file(true)?;
-    }
-    let (services, which) = (&shared.caller.services, (query.size.as_deref(), None));
-    let (owner, id) = (&reached.owner, reached.item.id);
-    revalidated(thumbnail_response(services, owner, &request, id, which).await)
+    let through = (&shared.caller.services, shared.access.key);
+    shared_thumbnail_response(through, &request, &path.1, query.size.as_deref()).await
 }
 
 async fn show_motion(
@@ -78,20 +56,15 @@ async fn show_motion(
     request: HttpRequest,
     path: web::Path<(String, String)>,
 ) -> HandlerResult {
-    let reached = reached(&shared, &path.1).await?;
-    reached.access.require_gives(Gives::Stream)?;
-    motion_response(&shared.caller.services, &reached.owner, &request, reached.item.id).await
+    let through = (&shared.caller.services, shared.access.key);
+    shared_motion_response(through, &request, &path.1).await
 }
 
 async fn show_page(
     shared: Shared<CurrentUser>,
     path: web::Path<(String, String, String)>,
 ) -> HandlerResult {
-    let reached = reached(&shared, &path.1).await?;
-    reached.require_file(true)?;
-    let page = path.2.parse().map_err(|_| Error::NotFound)?;
-    let which = (reached.item.id, page);
-    revalidated(page_response(&shared.caller.services, &reached.owner, which, None).await)
+    shared_page_response((&shared.caller.services, shared.access.key), &path.1, &path.2).await
 }
 
 async fn show_album_media(

@@ -8,7 +8,6 @@ use crate::domain::library::album_covers::AlbumCover;
 use crate::domain::library::album_page::AlbumQuery;
 use crate::domain::library::listings::{Listing, PAGE_ITEMS};
 use crate::domain::previews;
-use crate::domain::sharing::access::Access;
 use crate::domain::sharing::grant_marks;
 use crate::domain::sharing::notifications::name_of;
 use crate::domain::sharing::shared_content::{self, SharedAlbum, SharedDirectory};
@@ -42,17 +41,14 @@ pub(crate) fn routes() -> Vec<Route> {
 
 /// Shows what a grant is for; an item has a page of its own.
 async fn show_subject(shared: Shared<CurrentUser>, query: web::Query<ListQuery>) -> HandlerResult {
-    let (id, current) = (shared.grant(), shared.caller);
-    let auth_session = current.auth_session.clone();
-    run_blocking(&current.services, move |services| {
+    let (id, auth_session) = (shared.grant, shared.caller.auth_session.clone());
+    run_blocking(&shared.caller.services, move |services| {
         grant_marks::mark_seen(services, &auth_session.user, id)
     })
     .await?;
     match shared.access.subject {
-        Subject::Album(_) => album_page(current, shared.access, None, query.into_inner()).await,
-        Subject::Directory(_) => {
-            directory_page(current, shared.access, None, query.into_inner()).await
-        }
+        Subject::Album(_) => album_page(shared, None, query.into_inner()).await,
+        Subject::Directory(_) => directory_page(shared, None, query.into_inner()).await,
         Subject::Item(item) => redirect(&format!("/shared/{id}/items/{item}")),
     }
 }
@@ -63,7 +59,7 @@ async fn show_album(
     query: web::Query<ListQuery>,
 ) -> HandlerResult {
     let album = AlbumId::parse(&path.1).ok_or(Error::NotFound)?;
-    album_page(shared.caller, shared.access, Some(album), query.into_inner()).await
+    album_page(shared, Some(album), query.into_inner()).await
 }
 
 async fn show_directory(
@@ -72,17 +68,17 @@ async fn show_directory(
     query: web::Query<ListQuery>,
 ) -> HandlerResult {
     let directory = DirectoryId::parse(&path.1).ok_or(Error::NotFound)?;
-    directory_page(shared.caller, shared.access, Some(directory), query.into_inner()).await
+    directory_page(shared, Some(directory), query.into_inner()).await
 }
 
 /// Shows one page of an album of another user.
 async fn album_page(
-    current: CurrentUser,
-    access: Access,
+    shared: Shared<CurrentUser>,
     inside: Option<AlbumId>,
     query: ListQuery,
 ) -> HandlerResult {
-    let id = access.grant.id;
+    let Shared { caller: current, grant: id, access } = shared;
+    let key = access.key;
     let zone = current.time_zone();
     render_uncached(&current, "/shared", move |reader, input| {
         let services = reader.services;
@@ -94,11 +90,11 @@ async fn album_page(
             limit: PAGE_ITEMS,
         };
         let SharedAlbum { access, owner, page: mut shown } =
-            shared_content::album(services, user, id, inside, &wanted)?;
+            shared_content::album(services, key, inside, &wanted)?;
         let listing = std::mem::replace(&mut shown.listing, Listing::empty());
         previews::prioritize(services, &listing.items);
         let base = format!("/shared/{id}");
-        let (gives, names) = (access.gives(), names(&owner, &shown.others));
+        let (gives, names) = (access.gives, names(&owner, &shown.others));
         let source = |item: &Item| {
             Source::below(&base, gives, names.get(&item.user_id).cloned().unwrap_or_default())
         };
@@ -147,7 +143,7 @@ async fn album_page(
             children: shown.children.iter().map(cover).collect(),
             orders: album_head::orders(&shown.album),
         });
-        page.shared = Some(SharedHead { has_own, ..SharedHead::new(&access, &owner, &zone) });
+        page.shared = Some(SharedHead { has_own, ..SharedHead::new(id, &access, &owner, &zone) });
         Ok(page)
     })
     .await
@@ -161,23 +157,22 @@ fn names(owner: &User, others: &[User]) -> HashMap<crate::model::UserId, String>
 
 /// Shows one page of a folder of another user.
 async fn directory_page(
-    current: CurrentUser,
-    access: Access,
+    shared: Shared<CurrentUser>,
     inside: Option<DirectoryId>,
     query: ListQuery,
 ) -> HandlerResult {
-    let id = access.grant.id;
+    let Shared { caller: current, grant: id, access } = shared;
+    let key = access.key;
     let zone = current.time_zone();
     render_uncached(&current, "/shared", move |reader, input| {
         let services = reader.services;
-        let user = &input.auth_session.clone().user;
         let SharedDirectory { access, owner, page: shown } =
-            shared_content::directory(services, user, id, inside, |filter| {
+            shared_content::directory(services, key, inside, |filter| {
                 listing_query(filter, &query)
             })?;
         previews::prioritize(services, &shown.listing.items);
         let base = format!("/shared/{id}");
-        let (gives, owner_name) = (access.gives(), name_of(&owner));
+        let (gives, owner_name) = (access.gives, name_of(&owner));
         let source = |_: &Item| Source::below(&base, gives, owner_name.clone());
         let path = format!("{base}/directories/{}", shown.directory.directory_id);
         let layout = Layout::read(reader, input)?;
@@ -213,7 +208,7 @@ async fn directory_page(
             upload: access.may(Level::Contribute).then(|| format!("{path}/upload")),
             download: (may_save && (!page.is_empty || !page.children.is_empty()))
                 .then(|| format!("{path}/download")),
-            ..SharedHead::new(&access, &owner, &zone)
+            ..SharedHead::new(id, &access, &owner, &zone)
         });
         Ok(page)
     })

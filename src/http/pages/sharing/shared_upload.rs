@@ -48,7 +48,7 @@ struct SharedUploadPage {
 
 async fn find_target(shared: &Shared<CurrentUser>, directory: &str) -> Result<SharedTarget> {
     let directory = DirectoryId::parse(directory).ok_or(Error::NotFound)?;
-    let (id, auth_session) = (shared.grant(), shared.caller.auth_session.clone());
+    let (id, auth_session) = (shared.grant, shared.caller.auth_session.clone());
     run_blocking(&shared.caller.services, move |services| {
         shared_uploads::find_target(services, &auth_session.user, id, directory)
     })

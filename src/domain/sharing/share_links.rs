@@ -1,0 +1,366 @@
+//! Share links of a user: creating, changing, renewing and ending them.
+
+use std::net::IpAddr;
+
+use super::grantees::title_of;
+use super::notifications::{self, Message};
+use crate::config::LinkPolicy;
+use crate::db::Conn;
+use crate::domain::audit;
+use crate::domain::sessions::authorize::{Need, authorize};
+use crate::error::{Error, Result};
+use crate::model::account_fields::parse_optional_line;
+use crate::model::actor::Actor;
+use crate::model::authority::Authority;
+use crate::model::{
+    Event, Gives, NotificationKind, Password, ShareLink, ShareLinkId, Subject, Time, User, UserId,
+    now,
+};
+use crate::state::Services;
+use crate::state::session_cache::token_hash;
+use crate::store;
+use crate::{fill, msg};
+
+/// Links of one user that have not ended.
+const MAX_OPEN_LINKS: i64 = 500;
+/// How long links that have ended are listed.
+const RETENTION: time::Duration = time::Duration::days(90);
+const MAX_TITLE_CHARS: usize = 190;
+const MAX_MESSAGE_CHARS: usize = 1000;
+/// Most visits that a limit can allow.
+const MAX_VISITS: i64 = 1_000_000;
+
+/// A link to be created.
+#[derive(Debug, Clone)]
+pub struct NewShareLink {
+    pub subject: Subject,
+    pub options: LinkOptions,
+    /// From [`hash_password`].
+    pub password: Option<String>,
+}
+
+/// What the owner chooses for a link.
+#[derive(Debug, Clone)]
+pub struct LinkOptions {
+    pub title: String,
+    pub message: String,
+    pub gives: Gives,
+    pub shows_details: bool,
+    pub ends_at: Option<Time>,
+    pub max_visits: Option<i64>,
+}
+
+/// Changes to a link; `None` leaves a value as it is.
+#[derive(Debug, Clone, Default)]
+pub struct LinkChange {
+    pub title: Option<String>,
+    pub message: Option<String>,
+    pub gives: Option<Gives>,
+    pub shows_details: Option<bool>,
+    pub ends_at: Option<Option<Time>>,
+    pub max_visits: Option<Option<i64>>,
+    /// A hash from [`hash_password`]; `Some(None)` removes the password.
+    pub password: Option<Option<String>>,
+}
+
+/// Hashes the password of a link; the rules are those of passwords of accounts.
+///
+/// # Errors
+/// `Invalid` for a bad password, `Unavailable`.
+pub async fn hash_password(services: &Services, text: &str, address: IpAddr) -> Result<String> {
+    let password = Password::parse(text, &[]).map_err(|error| Error::Invalid(vec![error]))?;
+    services.password_hasher.hash(&password, Some(address)).await
+}
+
+/// Creates a link to an album, a folder or an item of the user.
+///
+/// # Errors
+/// `Forbidden` if the server has no links, `NotFound` if the subject is not the user's, `Invalid` for bad values.
+pub fn create(
+    services: &Services,
+    authority: &Authority<'_>,
+    actor: &Actor,
+    new: &NewShareLink,
+) -> Result<ShareLink> {
+    ensure_allowed(services)?;
+    let owner = authority.user;
+    services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        title_of(conn, owner, new.subject)?.ok_or(Error::NotFound)?;
+        let at = now();
+        if store::share_links::count_open(conn, owner.id, at)? >= MAX_OPEN_LINKS {
+            let message = fill!("End some of your {count} links first.", count = MAX_OPEN_LINKS);
+            return Err(Error::Conflict(message));
+        }
+        let mut link = empty_link(services, owner.id, new.subject, at);
+        set_options(services, &mut link, &new.options)?;
+        link.password.clone_from(&new.password);
+        ensure_password(services, &link)?;
+        store::share_links::insert(conn, &link)?;
+        audit_of(conn, Event::ShareLinkCreated, actor, owner, &link)?;
+        Ok(link)
+    })
+}
+
+fn empty_link(services: &Services, owner: UserId, subject: Subject, at: Time) -> ShareLink {
+    let id = ShareLinkId::new();
+    let (album_id, directory_id, item_id) = subject.ids();
+    ShareLink {
+        id,
+        owner_id: owner,
+        token_hash: token_hash(&services.link_tokens.token(id, 1)),
+        token_version: 1,
+        generation: 1,
+        album_id,
+        directory_id,
+        item_id,
+        subject_key: subject.key(),
+        title: String::new(),
+        message: String::new(),
+        password: None,
+        gives: Gives::Previews,
+        shows_details: false,
+        ends_at: None,
+        ended_at: None,
+        max_visits: None,
+        visits: 0,
+        downloads: 0,
+        last_visit_at: None,
+        created_at: at,
+        updated_at: at,
+    }
+}
+
+/// Changes a link; it holds from the next request on. With another password, earlier visits end.
+///
+/// # Errors
+/// `NotFound`, `Invalid` for bad values, `Conflict` if it has ended.
+pub fn change(
+    services: &Services,
+    authority: &Authority<'_>,
+    actor: &Actor,
+    id: ShareLinkId,
+    change: &LinkChange,
+) -> Result<ShareLink> {
+    ensure_allowed(services)?;
+    write_own(services, authority, id, |conn, link| {
+        ensure_open(link)?;
+        let end = link.ends_at;
+        set_options(
+            services,
+            link,
+            &LinkOptions {
+                title: change.title.clone().unwrap_or_else(|| link.title.clone()),
+                message: change.message.clone().unwrap_or_else(|| link.message.clone()),
+                gives: change.gives.unwrap_or(link.gives),
+                shows_details: change.shows_details.unwrap_or(link.shows_details),
+                ends_at: change.ends_at.unwrap_or(end),
+                max_visits: change.max_visits.unwrap_or(link.max_visits),
+            },
+        )?;
+        if let Some(password) = &change.password {
+            link.password.clone_from(password);
+            link.generation += 1;
+        }
+        ensure_password(services, link)?;
+        audit_of(conn, Event::ShareLinkChanged, actor, authority.user, link)
+    })
+}
+
+/// Gives a link a new address. The old one and all visits end.
+///
+/// # Errors
+/// `NotFound`, `Conflict` if it has ended.
+pub fn renew(
+    services: &Services,
+    authority: &Authority<'_>,
+    actor: &Actor,
+    id: ShareLinkId,
+) -> Result<ShareLink> {
+    ensure_allowed(services)?;
+    write_own(services, authority, id, |conn, link| {
+        ensure_open(link)?;
+        link.token_version += 1;
+        link.generation += 1;
+        link.token_hash = token_hash(&services.link_tokens.token(link.id, link.token_version));
+        audit_of(conn, Event::ShareLinkChanged, actor, authority.user, link)
+    })
+}
+
+/// Ends a link for good.
+///
+/// # Errors
+/// `NotFound`.
+pub fn end(
+    services: &Services,
+    authority: &Authority<'_>,
+    actor: &Actor,
+    id: ShareLinkId,
+) -> Result<ShareLink> {
+    write_own(services, authority, id, |conn, link| {
+        if link.ended_at.is_some() {
+            return Ok(());
+        }
+        link.ended_at = Some(now());
+        audit_of(conn, Event::ShareLinkEnded, actor, authority.user, link)
+    })
+}
+
+/// Ends a link of any user, by an admin or on the command line.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for a former admin.
+pub fn end_any(services: &Services, actor: &Actor, id: ShareLinkId) -> Result<ShareLink> {
+    services.db.write(|conn| {
+        authorize(conn, actor.session(), Need::Admin)?;
+        let mut link = store::share_links::find(conn, id)?.ok_or(Error::NotFound)?;
+        let owner = store::users::find(conn, link.owner_id)?.ok_or(Error::NotFound)?;
+        if link.ended_at.is_none() {
+            link.ended_at = Some(now());
+            store::share_links::update(conn, &link)?;
+            audit_of(conn, Event::ShareLinkEnded, actor, &owner, &link)?;
+        }
+        Ok(link)
+    })
+}
+
+/// Runs a transaction that changes a link of the user, in which the session is checked.
+fn write_own(
+    services: &Services,
+    authority: &Authority<'_>,
+    id: ShareLinkId,
+    work: impl Fn(&mut Conn, &mut ShareLink) -> Result<()>,
+) -> Result<ShareLink> {
+    services.db.write(|conn| {
+        authorize(conn, authority.key(), Need::Active)?;
+        let mut link = find_own(conn, authority.user, id)?;
+        let before = link.clone();
+        work(conn, &mut link)?;
+        if link != before {
+            link.updated_at = now();
+            store::share_links::update(conn, &link)?;
+        }
+        Ok(link)
+    })
+}
+
+pub(super) fn find_own(conn: &mut Conn, owner: &User, id: ShareLinkId) -> Result<ShareLink> {
+    let link = store::share_links::find(conn, id)?;
+    link.filter(|link| link.owner_id == owner.id).ok_or(Error::NotFound)
+}
+
+fn ensure_allowed(services: &Services) -> Result<()> {
+    if services.settings.links == LinkPolicy::Off {
+        return Err(Error::Forbidden(msg!("This server does not share by link.")));
+    }
+    Ok(())
+}
+
+fn ensure_open(link: &ShareLink) -> Result<()> {
+    if link.ended_at.is_some() {
+        return Err(Error::Conflict(msg!("This link has ended. Create a new one.").into()));
+    }
+    Ok(())
+}
+
+/// Checks the options and sets them. An end that was set before may have passed.
+fn set_options(services: &Services, link: &mut ShareLink, options: &LinkOptions) -> Result<()> {
+    let invalid = |error| Error::Invalid(vec![error]);
+    let title = parse_optional_line("title", &options.title, MAX_TITLE_CHARS).map_err(invalid)?;
+    if options.ends_at != link.ends_at || link.visits == 0 {
+        ensure_end(services, link, options.ends_at)?;
+    }
+    if options.max_visits.is_some_and(|most| !(1..=MAX_VISITS).contains(&most)) {
+        let message = fill!("Enter a number from 1 to {most}.", most = MAX_VISITS);
+        return Err(Error::field("max_visits", message));
+    }
+    link.title = title.unwrap_or_default();
+    link.message = super::grants::clean_note("message", &options.message, MAX_MESSAGE_CHARS)?;
+    link.gives = options.gives;
+    link.shows_details = options.shows_details;
+    link.ends_at = options.ends_at;
+    link.max_visits = options.max_visits;
+    Ok(())
+}
+
+fn ensure_end(services: &Services, link: &ShareLink, ends_at: Option<Time>) -> Result<()> {
+    super::grants::ensure_future(ends_at)?;
+    let Some(most) = services.settings.link_days_max else { return Ok(()) };
+    // A date ends with its day, wherever that is.
+    let latest = link.created_at.max(now()) + time::Duration::days(i64::from(most) + 1);
+    if ends_at.is_none_or(|ends| ends > latest) {
+        let message = fill!("Links of this server end after {count} days at most.", count = most);
+        return Err(Error::field("ends", message));
+    }
+    Ok(())
+}
+
+fn ensure_password(services: &Services, link: &ShareLink) -> Result<()> {
+    if services.settings.links == LinkPolicy::Passwords && link.password.is_none() {
+        let message = msg!("Links of this server need a password.");
+        return Err(Error::field("password", message));
+    }
+    Ok(())
+}
+
+/// Records what happened to a link. Names of files are not in the log, nor is the address.
+fn audit_of(
+    conn: &mut Conn,
+    event: Event,
+    actor: &Actor,
+    owner: &User,
+    link: &ShareLink,
+) -> Result<()> {
+    let kind = link.subject().map_or("deleted", Subject::kind);
+    let mut detail = format!("{} {kind}: {}", link.id, link.gives.as_str());
+    if link.password.is_some() {
+        detail.push_str(", with a password");
+    }
+    audit::append(conn, event, actor, &owner.username, &detail)
+}
+
+/// Ends what is over, and tells owners whose links end within a day; part of housekeeping.
+///
+/// # Errors
+/// Database errors.
+pub(crate) fn housekeeping(services: &Services, at: Time) -> Result<()> {
+    /// Links of one round.
+    const MAX_ENDING: i64 = 500;
+    let day = time::Duration::days(1);
+    let ending = services
+        .db
+        .read(|conn| Ok(store::share_links::list_ending(conn, at, at + day, MAX_ENDING)?))?;
+    for link in ending {
+        // Links that are shorter than a day were made to end soon.
+        if link.ends_at.is_some_and(|ends| ends - link.created_at <= day) {
+            continue;
+        }
+        let told = services.db.write(|conn| tell_end(conn, &link))?;
+        notifications::delivered(services, &told);
+    }
+    services.db.write(|conn| Ok(store::share_links::delete_ended_before(conn, at - RETENTION)?))?;
+    Ok(())
+}
+
+/// Tells the owner of a link once that it ends soon.
+fn tell_end(conn: &mut Conn, link: &ShareLink) -> Result<Vec<UserId>> {
+    let Some((owner, subject)) = store::users::find(conn, link.owner_id)?.zip(link.subject())
+    else {
+        return Ok(Vec::new());
+    };
+    let end = link.ends_at.map_or(0, |ends| ends.assume_utc().unix_timestamp());
+    let name = title_of(conn, &owner, subject)?.unwrap_or_default();
+    let message = Message {
+        kind: NotificationKind::LinkEnds,
+        actor: &owner,
+        about: format!("{} {end}", link.id.0.simple()),
+        title: if link.title.is_empty() { &name } else { &link.title },
+        href: format!("/links/{}", link.id),
+        times: 1,
+    };
+    if notifications::is_known(conn, owner.id, &message)? {
+        return Ok(Vec::new());
+    }
+    notifications::send(conn, owner.id, &message)?;
+    Ok(vec![owner.id])
+}

@@ -1,0 +1,133 @@
+//! The form of a share link, and links in lists.
+
+use serde::Deserialize;
+
+use crate::domain::sharing::share_link_lists::{LinkState, NamedLink};
+use crate::domain::sharing::share_links::LinkOptions;
+use crate::error::{Error, FieldError, Result};
+use crate::fill;
+use crate::http::pages::components::count_of;
+use crate::http::pages::components::end_date::{end_date, end_field, parse_end};
+use crate::language::t;
+use crate::model::{Gives, ShareLink, ShareLinkId, TimeZone, now};
+use crate::msg;
+
+/// What the owner chooses for a link; the subject only for a new one.
+#[derive(Deserialize, Clone, Default)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LinkForm {
+    #[serde(default)]
+    pub album: String,
+    #[serde(default)]
+    pub directory: String,
+    #[serde(default)]
+    pub item: String,
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub message: String,
+    #[serde(default)]
+    pub gives: String,
+    /// Not empty if visitors see when and how photos were taken.
+    #[serde(default)]
+    pub details: String,
+    /// A date, such as `2026-12-31`; the link ends with that day.
+    #[serde(default)]
+    pub ends: String,
+    #[serde(default)]
+    pub max_visits: String,
+    #[serde(default)]
+    pub password: String,
+    /// Not empty to remove the password.
+    #[serde(default)]
+    pub no_password: String,
+}
+
+impl LinkForm {
+    /// The form of a new link: it ends in a week.
+    pub fn new(zone: &TimeZone) -> Self {
+        let week = now() + time::Duration::days(7);
+        Self { ends: end_field(week, zone), ..Self::default() }
+    }
+
+    /// The form with the options of a link.
+    pub fn of_link(link: &ShareLink, zone: &TimeZone) -> Self {
+        Self {
+            title: link.title.clone(),
+            message: link.message.clone(),
+            gives: link.gives.as_str().to_owned(),
+            details: if link.shows_details { "yes".into() } else { String::new() },
+            ends: link.ends_at.map(|at| end_field(at, zone)).unwrap_or_default(),
+            max_visits: link.max_visits.map(|most| most.to_string()).unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    pub fn is_gives(&self, gives: Gives) -> bool {
+        self.gives == gives.as_str() || (self.gives.is_empty() && gives == Gives::Previews)
+    }
+
+    pub fn options(&self, zone: &TimeZone) -> Result<LinkOptions> {
+        let most = self.max_visits.trim();
+        let max_visits = (!most.is_empty()).then(|| most.parse::<i64>());
+        let bad_number = |_| Error::field("max_visits", msg!("Enter a number, or leave it empty."));
+        Ok(LinkOptions {
+            title: self.title.clone(),
+            message: self.message.clone(),
+            gives: Gives::parse(&self.gives).unwrap_or(Gives::Previews),
+            shows_details: !self.details.is_empty(),
+            ends_at: parse_end(&self.ends, zone)?,
+            max_visits: max_visits.transpose().map_err(bad_number)?,
+        })
+    }
+}
+
+/// A link of the user as a row of a list.
+pub(crate) struct LinkRow {
+    pub id: ShareLinkId,
+    pub name: String,
+    /// `Until 6 December · 12 visits`, or why it cannot be opened.
+    pub state: String,
+    pub is_open: bool,
+    pub has_password: bool,
+}
+
+impl LinkRow {
+    pub fn from_named(named: &NamedLink, zone: &TimeZone) -> Self {
+        let link = &named.link;
+        let visits = count_of(link.visits, "visit");
+        let state = match named.state {
+            LinkState::Open => match link.ends_at {
+                Some(at) => {
+                    fill!("until {date} · {visits}", date = end_date(at, zone), visits = visits)
+                }
+                None => visits,
+            },
+            state => format!("{} · {visits}", t(state_text(state))),
+        };
+        Self {
+            id: link.id,
+            name: if named.name.is_empty() {
+                t(msg!("Deleted")).into_owned()
+            } else {
+                named.name.clone()
+            },
+            state,
+            is_open: named.state == LinkState::Open,
+            has_password: link.password.is_some(),
+        }
+    }
+}
+
+const fn state_text(state: LinkState) -> &'static str {
+    match state {
+        LinkState::Open => msg!("Can be opened"),
+        LinkState::UsedUp => msg!("All visits are used up"),
+        LinkState::Deleted => msg!("What it showed was deleted"),
+        LinkState::Ended => msg!("Ended"),
+    }
+}
+
+pub(crate) fn error_of<'a>(errors: &'a [FieldError], field: &str) -> Option<&'a str> {
+    errors.iter().find(|error| error.field == field).map(|error| error.message.as_str())
+}
