@@ -76,7 +76,7 @@ impl TakenSource {
             Self::Name => Some(msg!("from the file name")),
             Self::File => Some(msg!("from the date of the file")),
             Self::Upload => Some(msg!("date of the upload")),
-            Self::Edited => Some(msg!("set by you")),
+            Self::Edited => Some(msg!("set by hand")),
         }
     }
 }

@@ -171,7 +171,7 @@ async fn the_forms_change_only_what_was_changed_in_them(
     let item = root.json(&format!("/api/media/{id}")).await;
     assert_eq!(item["taken_local"], "2024-05-06T05:38:09");
     assert_eq!(item["metadata"]["latitude"], Value::Null);
-    assert!(browser.page(&format!("/items/{id}")).await.says("set by you"));
+    assert!(browser.page(&format!("/items/{id}")).await.says("set by hand"));
     assert_counts_are_true(&app, "root");
 }
 

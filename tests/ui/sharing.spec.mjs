@@ -146,3 +146,86 @@ test.describe("on a phone without JavaScript", () => {
     await tom.context().close();
   });
 });
+
+test.describe("with a link", () => {
+  test.use({ viewport: { width: 390, height: 844 } });
+
+  test("a visitor looks at an album, with and without JavaScript, until it ends", async ({ house, page, browser }) => {
+    const checkComplaints = noComplaints(page);
+    const { url } = house;
+    await uploadQuickly(page, url, [picture(1), picture(2)]);
+    await page.goto(`${url}/photos`);
+    for (const name of ["picture 1.png", "picture 2.png"])
+      await page.getByLabel(`Select ${name}`).check({ force: true });
+    await page.getByRole("button", { name: "Album", exact: true }).click();
+    await page.getByLabel("New album").fill("Lisbon");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await expect(toast(page, "2 items added to “Lisbon”")).toBeVisible();
+
+    // In three steps: Share, Create link, Copy.
+    await page.goto(`${url}/albums`);
+    await page.getByRole("link", { name: /Lisbon/ }).click();
+    await page.getByRole("link", { name: "Share", exact: true }).click();
+    await page.getByRole("button", { name: "Create link" }).click();
+    await expect(page.getByRole("button", { name: "Copy" })).toBeVisible();
+    await expectAccessible(page, "a link");
+    const address = await page.getByRole("textbox", { name: "Address" }).inputValue();
+    expect(address).toMatch(new RegExp(`^${url}/s/[A-Za-z0-9_-]{22}$`));
+    await page.locator("summary").filter({ hasText: "QR code" }).click();
+    const code = page.getByAltText("QR code with the address");
+    await expect.poll(() => code.evaluate((image) => image.naturalWidth)).toBeGreaterThan(0);
+    const link = page.url();
+
+    const visitors = await browser.newContext({ viewport: { width: 390, height: 844 } });
+    const visitor = await visitors.newPage();
+    const checkVisitors = noComplaints(visitor);
+    await visitor.goto(address);
+    await expect(visitor.getByRole("heading", { name: "Lisbon" })).toBeVisible();
+    await expectAccessible(visitor, "a link for visitors");
+    await visitor.getByRole("link", { name: "picture 1.png" }).click();
+    const viewer = visitor.getByRole("dialog", { name: "Viewer" });
+    await expect(viewer).toBeVisible();
+    for (const name of ["Move to trash", "Move", "Favorite", "Add to album"])
+      await expect(viewer.getByRole("button", { name, exact: true })).toBeHidden();
+    await expect(viewer.getByRole("link", { name: "Download" })).toBeHidden();
+    await visitor.keyboard.press("f");
+    await visitor.keyboard.press("Delete");
+    await visitor.keyboard.press("Escape");
+    await expect(visitor.locator("[data-tile]")).toHaveCount(2);
+    expect(await visitor.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length)).toBe(0);
+
+    checkVisitors();
+    await visitors.close();
+
+    // From now on they can be downloaded, with a password.
+    await page.getByLabel("Everything, with downloads").check();
+    await page.getByLabel("Password", { exact: true }).fill("our summer in Lisbon");
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect(toast(page, "Link changed")).toBeVisible();
+    const phone = { viewport: { width: 390, height: 844 }, javaScriptEnabled: false };
+    const plain = await (await browser.newContext(phone)).newPage();
+    await plain.goto(address);
+    await plain.getByLabel("Password").fill("our summer in Porto");
+    await plain.getByRole("button", { name: "Open" }).click();
+    await expect(plain.getByText("That is not the password of this link.")).toBeVisible();
+    await plain.getByLabel("Password").fill("our summer in Lisbon");
+    await plain.getByRole("button", { name: "Open" }).click();
+    await plain.getByLabel("Select picture 2.png").check({ force: true });
+    const download = plain.waitForEvent("download");
+    await plain.getByRole("button", { name: "Download", exact: true }).click();
+    expect((await download).suggestedFilename()).toBe("Nexus.zip");
+    await plain.getByRole("link", { name: "picture 1.png" }).click();
+    await expect(plain.getByRole("link", { name: "Download" })).toBeVisible();
+
+    await page.goto(link);
+    await expect(page.getByText(/1 download/)).toBeVisible();
+    await page.getByRole("button", { name: "End link" }).click();
+    await expect(page.getByText("This link cannot be opened any more.")).toBeVisible();
+    await plain.goto(address);
+    await expect(plain.getByRole("heading", { name: "This link has ended" })).toBeVisible();
+    await page.goto(`${url}/shared?view=links`);
+    await expectAccessible(page, "the list of links");
+    checkComplaints();
+    await plain.context().close();
+  });
+});

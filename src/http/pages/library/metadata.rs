@@ -90,7 +90,7 @@ fn taken(item: &Item) -> Option<MetadataRow> {
         TakenPrecision::Year => fill!("about {year}", year = at.year()),
     };
     let note = item.taken_source.in_words();
-    Some(row(msg!("Taken"), note.map_or(time.clone(), |note| format!("{time}, {note}"))))
+    Some(row(msg!("Taken"), note.map_or(time.clone(), |note| format!("{time}, {}", t(note)))))
 }
 
 fn taken_row(clock: WallClock, offset: Option<i16>) -> String {
