@@ -166,6 +166,20 @@ fn removing_an_account_asks_first_and_keeps_the_files() {
 }
 
 #[test]
+fn links_are_listed_and_ended() {
+    let installation = Installation::new();
+    installation.add("ada", &[]);
+    let none = installation.run(&["link", "list"]);
+    assert_eq!((code(&none), out(&none).trim()), (0, "No links."));
+    assert_eq!(json(&installation.run(&["--json", "link", "list"])), serde_json::json!([]));
+    for id in ["nonsense", "01a22b47-6822-767d-b03b-957ee9d5b382"] {
+        let unknown = installation.run(&["link", "end", id]);
+        assert_eq!(code(&unknown), 1);
+        assert!(err(&unknown).contains(&format!("There is no link {id}.")), "{}", err(&unknown));
+    }
+}
+
+#[test]
 fn a_password_never_appears_in_the_arguments() {
     let help = out(&Installation::new().run(&["user", "passwd", "--help"]));
     assert!(

@@ -110,6 +110,8 @@ fn every_example_does_what_it_says() {
             variables.insert("ALBUM", text(&body, "/id"));
         } else if command.contains("/api/grants\"") && promised == 201 {
             variables.insert("GRANT", text(&body, "/grants/0/id"));
+        } else if command.contains("/api/links\"") && promised == 201 {
+            variables.insert("LINK", text(&body, "/id"));
         } else if command.contains("/api/groups\"") && promised == 201 {
             variables.insert("GROUP", text(&body, "/id"));
         } else if command.contains("/api/directories\"") && promised == 201 {
@@ -146,6 +148,7 @@ fn every_route_has_an_example() {
                 .replace("$ITEM", item)
                 .replace("$DIRECTORY", directory)
                 .replace("$GRANT", "{grant}")
+                .replace("$LINK", "{link}")
                 .replace("$GROUP", "{group}")
                 .replace("$MEMBER", "{member}")
                 .replace("$ALBUM", "{album}")
