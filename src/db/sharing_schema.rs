@@ -90,6 +90,7 @@ diesel::table! {
         message -> Text,
         password -> Nullable<Text>,
         gives -> Text,
+        keeps_location -> Bool,
         shows_details -> Bool,
         ends_at -> Nullable<Timestamp>,
         ended_at -> Nullable<Timestamp>,

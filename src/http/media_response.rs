@@ -49,7 +49,16 @@ pub async fn content_response(
             run_blocking(services, move |services| open_item::open(services, &owner, id)).await?
         }
     };
+    original_response(services, request, &source, is_download)
+}
 
+/// Responds with the bytes of an open file.
+fn original_response(
+    services: &Services,
+    request: &HttpRequest,
+    source: &FileSource,
+    is_download: bool,
+) -> HandlerResult {
     let item = &source.item;
     // Without a charset, browsers would guess the encoding of a text.
     let is_text = item.mime.starts_with("text/");
@@ -59,14 +68,14 @@ pub async fn content_response(
     let content = FileResponse {
         name: &item.name,
         mime: &mime,
-        etag: item.sha256.clone(),
+        etag: format!("{}{}", item.sha256, if source.fills.is_empty() { "" } else { "-p" }),
         modified: last_modified(item),
         size: source.length,
         is_inline: !is_download && is_shown_inline(&item.mime),
         caching: Caching::Revalidate,
-        x_accel_path: x_accel_path(services, request, &source),
+        x_accel_path: x_accel_path(services, request, source),
     };
-    file_response(request, &source, &content)
+    file_response(request, source, &content)
 }
 
 /// The URL of the video of a moving photo below `base`.
@@ -116,6 +125,11 @@ pub async fn motion_response(
     let source =
         run_blocking(services, move |services| open_item::open_motion(services, &owner, id));
     let source = source.await?;
+    opened_motion_response(request, &source)
+}
+
+/// Responds with the opened video of a moving photo.
+fn opened_motion_response(request: &HttpRequest, source: &FileSource) -> HandlerResult {
     // A video of its own, or a part of the photo.
     let is_own = source.item.kind == ItemKind::Video;
     let content = FileResponse {
@@ -129,13 +143,15 @@ pub async fn motion_response(
         // It is only a part of a file.
         x_accel_path: None,
     };
-    file_response(request, &source, &content)
+    file_response(request, source, &content)
 }
 
 /// The path under which the proxy in front of the server finds a large file.
 fn x_accel_path(services: &Services, request: &HttpRequest, source: &FileSource) -> Option<String> {
     let base = services.settings.x_accel.as_ref()?;
     let is_worth_it = source.length > MAX_SINGLE_PART && is_from_proxy(request, &services.settings);
+    // The proxy would send the bytes as they are in the file.
+    let is_worth_it = is_worth_it && source.fills.is_empty();
     let location = source.location.as_ref().filter(|_| is_worth_it)?;
     Some(format!("{base}{}", location.url_path()))
 }
@@ -241,7 +257,12 @@ pub async fn shared_content_response(
 ) -> HandlerResult {
     let reached = reached(services, key, item).await?;
     reached.require_file(is_download)?;
-    content_response(services, &reached.owner, request, reached.item.id, is_download).await
+    if reached.access.keeps_location {
+        return content_response(services, &reached.owner, request, reached.item.id, is_download)
+            .await;
+    }
+    let source = run_blocking(services, move |services| reached.open(services)).await?;
+    original_response(services, request, &source, is_download)
 }
 
 /// Responds with the preview of an item that is reached through a grant or link.
@@ -267,7 +288,8 @@ pub async fn shared_motion_response(
 ) -> HandlerResult {
     let reached = reached(services, key, item).await?;
     reached.access.require_gives(Gives::Stream)?;
-    motion_response(services, &reached.owner, request, reached.item.id).await
+    let source = run_blocking(services, move |services| reached.open_motion(services)).await?;
+    opened_motion_response(request, &source)
 }
 
 /// Responds with a page of a PDF that is reached through a grant or link.

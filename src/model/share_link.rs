@@ -31,6 +31,8 @@ pub struct ShareLink {
     /// The hash of the password.
     pub password: Option<String>,
     pub gives: Gives,
+    /// Whether files are given with the place where they were taken.
+    pub keeps_location: bool,
     /// Whether visitors see when and how photos were taken.
     pub shows_details: bool,
     pub ends_at: Option<Time>,

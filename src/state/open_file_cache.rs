@@ -15,6 +15,7 @@ use bytes::Bytes;
 use lru::LruCache;
 
 use super::library_cache::LibraryVersion;
+use crate::media::location::Fill;
 use crate::model::{Item, ItemId, UserId};
 use crate::storage::FileLocation;
 
@@ -36,6 +37,8 @@ pub struct FileSource {
     pub pixels: Option<(u32, u32)>,
     /// The whole content, once it has been read, for small files.
     pub bytes: OnceLock<Bytes>,
+    /// What is sent in place of some of the bytes, by position in the content.
+    pub fills: Arc<[Fill]>,
 }
 
 impl FileSource {
@@ -48,7 +51,13 @@ impl FileSource {
             location: None,
             pixels: None,
             bytes: OnceLock::new(),
+            fills: Arc::default(),
         }
+    }
+
+    /// The same content with other bytes at some places.
+    pub(crate) fn with_fills(&self, fills: Vec<Fill>) -> Self {
+        Self { fills: fills.into(), ..self.part(self.offset, self.length) }
     }
 
     /// A part of the file as content of its own.
@@ -59,7 +68,14 @@ impl FileSource {
     /// Returns a reader with its own position, independent of other readers.
     #[must_use]
     pub fn reader(&self) -> impl Read + use<> {
-        FileReader { file: self.file.clone(), at: self.offset, left: self.length }
+        self.reader_of(0, self.length)
+    }
+
+    /// As [`FileSource::reader`], of a part of the content.
+    #[must_use]
+    pub fn reader_of(&self, start: u64, length: u64) -> impl Read + use<> {
+        let (file, fills) = (self.file.clone(), self.fills.clone());
+        FileReader { file, fills, offset: self.offset, at: start, left: length }
     }
 
     /// Whether the file still has a name and, for an item's file, its recorded size.
@@ -72,6 +88,10 @@ impl FileSource {
 
 struct FileReader {
     file: Arc<File>,
+    fills: Arc<[Fill]>,
+    /// Where the content begins in the file.
+    offset: u64,
+    /// The position in the content.
     at: u64,
     left: u64,
 }
@@ -79,14 +99,32 @@ struct FileReader {
 impl Read for FileReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = usize::try_from(self.left).unwrap_or(usize::MAX).min(buffer.len());
-        let read = self.file.read_at(buffer.get_mut(..length).unwrap_or_default(), self.at)?;
+        let wanted = buffer.get_mut(..length).unwrap_or_default();
+        let read = self.file.read_at(wanted, self.offset + self.at)?;
         // The file has become shorter; returning 0 bytes would look like its regular end.
         if read == 0 && length > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        replace_bytes(wanted.get_mut(..read).unwrap_or_default(), self.at, &self.fills);
         self.at += read as u64;
         self.left -= read as u64;
         Ok(read)
+    }
+}
+
+/// Replaces what `fills` say of bytes that begin at position `at` of the content.
+fn replace_bytes(bytes: &mut [u8], at: u64, fills: &[Fill]) {
+    let end = at + bytes.len() as u64;
+    for fill in fills {
+        let (from, until) = (fill.at.max(at), (fill.at + fill.bytes.len() as u64).min(end));
+        if from < until {
+            let index = |position: u64| usize::try_from(position).unwrap_or(usize::MAX);
+            let target = bytes.get_mut(index(from - at)..index(until - at));
+            let filling = fill.bytes.get(index(from - fill.at)..index(until - fill.at));
+            if let Some((target, filling)) = target.zip(filling) {
+                target.copy_from_slice(filling);
+            }
+        }
     }
 }
 

@@ -112,6 +112,7 @@ pub fn update(conn: &mut Conn, link: &ShareLink) -> QueryResult<usize> {
             table::message.eq(&link.message),
             table::password.eq(&link.password),
             table::gives.eq(link.gives),
+            table::keeps_location.eq(link.keeps_location),
             table::shows_details.eq(link.shows_details),
             table::ends_at.eq(link.ends_at),
             table::ended_at.eq(link.ended_at),

@@ -3,6 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::samples;
 use crate::sharing::{Shared, shared_with};
 use crate::support::*;
 
@@ -52,7 +53,7 @@ async fn whoever_has_the_address_sees_what_is_shared_and_nothing_beside_it(
 ) {
     let s = library(backend, &[]).await;
     let secret = s.ada.upload_one("secret.png", &png(9)).await;
-    let how = json!({ "gives": "originals", "message": "From our <b>trip</b>", "title": "<i>Lisbon</i>" });
+    let how = json!({ "message": "From our <b>trip</b>", "title": "<i>Lisbon</i>" });
     let link = linked(&s, &how).await;
     let (base, visitor) = (path_of(&link), s.app.browser());
     let page = visitor.page(&base).await;
@@ -583,4 +584,113 @@ async fn every_address_of_a_link_asks_for_the_password_and_ends_with_the_link(
         assert_eq!(call(&path_of(&ended)).await.0, 410, "{}", route.path);
         assert_eq!(call("/s/AAAAAAAAAAAAAAAAAAAAAA").await.0, 404, "{}", route.path);
     }
+}
+
+/// A photo and a film of Vienna, each with the words that say so.
+fn places() -> Vec<(&'static str, Vec<u8>)> {
+    let photo =
+        samples::with_exif(&samples::jpeg(&samples::corners(80, 60)), 1, "2024:05:06 09:08:09");
+    let film = samples::made_by_ffmpeg(
+        "vienna.mov",
+        &[
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=duration=1:size=64x48:rate=5",
+            "-pix_fmt",
+            "yuv420p",
+            "-metadata",
+            "location=+48.2082+016.3738/",
+        ],
+    );
+    let moving = samples::moving_photo(&photo, &film);
+    vec![("vienna.jpg", photo), ("vienna.mov", film), ("moving.jpg", moving)]
+}
+
+/// Whether a file says where it was taken, as our own readers of metadata see it.
+fn says_where(name: &str, bytes: &[u8]) -> bool {
+    let has_text = bytes.windows(8).any(|part| part == b"+48.2082");
+    let (metadata, _) = nexus_media::media::exif::read(bytes);
+    has_text || (name.ends_with(".jpg") && metadata.latitude.is_some())
+}
+
+#[rstest]
+#[actix_web::test]
+async fn files_leave_without_the_place_where_they_were_taken_unless_the_owner_says_so(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let s = library(backend, &[]).await;
+    let visitor = s.app.browser();
+    for (name, bytes) in places() {
+        assert!(says_where(name, &bytes), "{name}");
+        let id = s.ada.upload_one(name, &bytes).await;
+        s.app.previews_done().await;
+        let base = path_of(&linked(&s, &json!({ "item": id })).await);
+        let media = format!("{base}/media/{id}");
+        let answer = visitor.get(&media).await;
+        let tag = header(&answer, "etag");
+        assert!(tag.ends_with("-p\""), "{tag}");
+        let clean = answer.bytes().await.unwrap();
+        assert_eq!(clean.len(), bytes.len(), "{name}");
+        assert!(!says_where(name, &clean), "{name}");
+        // Whatever differs is zeros, spaces or the name of free space.
+        let differs = clean.iter().zip(&bytes).filter(|(new, old)| new != old);
+        assert!(differs.clone().all(|(new, _)| b"\0 free".contains(new)), "{name}");
+        // The parts are parts of the same, and an archive has the same.
+        for (from, until) in [(0, 9), (100, 700), (500, bytes.len() - 1)] {
+            let part =
+                visitor.request("GET", &media).header("range", format!("bytes={from}-{until}"));
+            let part = part.send().await.unwrap();
+            assert_eq!(part.status(), 206);
+            assert_eq!(part.bytes().await.unwrap(), clean[from..=until], "{name} {from}-{until}");
+        }
+        let head = visitor.request("HEAD", &media).send().await.unwrap();
+        assert_eq!(header(&head, "content-length"), bytes.len().to_string());
+        let known = visitor.request("GET", &media).header("if-none-match", &tag);
+        assert_eq!(known.send().await.unwrap().status(), 304);
+        let old = format!("\"{}\"", tag.trim_matches('"').trim_end_matches("-p"));
+        let other = visitor.request("GET", &media).header("if-none-match", old);
+        assert_eq!(other.send().await.unwrap().status(), 200, "the original is another version");
+        let token = visitor.token("/login").await;
+        let archive = visitor.post(&format!("{base}/download-all"), &token, &[]).await;
+        let mut archive =
+            zip::ZipArchive::new(std::io::Cursor::new(archive.bytes().await.unwrap())).unwrap();
+        let mut entry = Vec::new();
+        std::io::Read::read_to_end(&mut archive.by_index(0).unwrap(), &mut entry).unwrap();
+        assert!(entry == clean, "{name}");
+        if name == "moving.jpg" {
+            let video = visitor.get(&format!("{media}/motion")).await;
+            assert_eq!(video.status(), 200);
+            assert!(!says_where("video", &video.bytes().await.unwrap()));
+        }
+        // With the place, if its owner says so; they themselves always get the file as it is.
+        let kept = path_of(&linked(&s, &json!({ "item": id, "keeps_location": true })).await);
+        let whole = visitor.get(&format!("{kept}/media/{id}")).await.bytes().await.unwrap();
+        assert!(whole == bytes, "{name}");
+        let own = s.ada.get(&format!("/api/media/{id}/content")).await.bytes().await.unwrap();
+        assert!(own == bytes, "{name}");
+    }
+}
+
+#[actix_web::test]
+async fn a_file_from_which_the_place_cannot_be_removed_is_only_shown() {
+    let s = library(Sqlite, &[]).await;
+    let photo = samples::jpeg(&samples::corners(80, 60));
+    // Text that begins like a packet about places, and has no end.
+    let odd = [photo, b"<x:xmpmeta exif:GPSLatitude".to_vec()].concat();
+    let id = s.ada.upload_one("odd.jpg", &odd).await;
+    s.app.previews_done().await;
+    let visitor = s.app.browser();
+    let base = path_of(&linked(&s, &json!({ "item": id })).await);
+    assert_eq!(status_of(&visitor, &format!("{base}/media/{id}")).await, 403);
+    assert_eq!(status_of(&visitor, &format!("{base}/media/{id}/thumbnail?size=1280")).await, 200);
+    let page = visitor.page(&format!("{base}/items/{id}")).await;
+    assert!(page.has(".stage img") && !page.has("a[href$='?download=1']"));
+    let token = visitor.token("/login").await;
+    let archive = visitor.post(&format!("{base}/download-all"), &token, &[]).await;
+    let archive =
+        zip::ZipArchive::new(std::io::Cursor::new(archive.bytes().await.unwrap())).unwrap();
+    assert_eq!(archive.file_names().collect::<Vec<_>>(), ["MISSING.txt"]);
+    let kept = path_of(&linked(&s, &json!({ "item": id, "keeps_location": true })).await);
+    assert_eq!(status_of(&visitor, &format!("{kept}/media/{id}")).await, 200);
 }

@@ -12,6 +12,7 @@ CREATE TABLE share_links (
     message VARCHAR(1000) NOT NULL,
     password VARCHAR(255),
     gives VARCHAR(10) NOT NULL,
+    keeps_location BOOLEAN NOT NULL,
     shows_details BOOLEAN NOT NULL,
     ends_at DATETIME(6),
     ended_at DATETIME(6),

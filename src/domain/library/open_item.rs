@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::items::item_location;
 use crate::db::Conn;
 use crate::error::{Error, Result};
+use crate::media::location;
 use crate::model::{Item, ItemId, ScanStatus, User};
+use crate::msg;
 use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant, Lookup};
 use crate::storage::FileLocation;
@@ -64,6 +66,21 @@ pub fn open(services: &Services, user: &User, id: ItemId) -> Result<Arc<FileSour
             tracing::warn!(item = %id, "a file cannot be opened: {cause}");
             Err(Error::FileMissing)
         }
+    }
+}
+
+/// The content of an open file without where it was taken.
+///
+/// # Errors
+/// `Forbidden` if it may say so in a way that cannot be replaced, errors of reading.
+pub fn without_location(source: Arc<FileSource>, mime: &str) -> Result<Arc<FileSource>> {
+    let fills = location::find(&source.file, source.offset, source.length, mime)?;
+    match fills {
+        Some(fills) if fills.is_empty() => Ok(source),
+        Some(fills) => Ok(Arc::new(source.with_fills(fills))),
+        None => Err(Error::Forbidden(msg!(
+            "This file may say where it was taken, and cannot be given without that."
+        ))),
     }
 }
 

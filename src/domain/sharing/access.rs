@@ -4,8 +4,10 @@
 //! `find` turns it into an [`Access`], and every id of a request is looked up inside of its subject. A grant or link that
 //! ends takes everything below its address with it: nothing is remembered from one request to the next.
 
+use std::sync::Arc;
+
 use crate::db::Conn;
-use crate::domain::library::{album_page, albums};
+use crate::domain::library::{album_page, albums, open_item};
 use crate::error::{Error, Result};
 use crate::model::authority::ShareKey;
 use crate::model::item::ItemKind;
@@ -15,6 +17,7 @@ use crate::model::{
 };
 use crate::msg;
 use crate::state::Services;
+use crate::state::open_file_cache::FileSource;
 use crate::store;
 
 /// What somebody may do with a subject of its owner.
@@ -25,6 +28,8 @@ pub struct Access {
     pub subject: Subject,
     pub level: Level,
     pub gives: Gives,
+    /// Whether files are given with the place where they were taken.
+    pub keeps_location: bool,
     /// What the owner says about it.
     pub note: String,
     pub ends_at: Option<Time>,
@@ -89,6 +94,7 @@ pub(super) fn access_through(
         subject,
         level: grant.level,
         gives: grant.gives,
+        keeps_location: true,
         note: grant.note.clone(),
         ends_at: grant.ends_at,
     }))
@@ -105,6 +111,7 @@ pub(super) fn access_through_link(conn: &mut Conn, link: &ShareLink) -> Result<O
         subject,
         level: Level::View,
         gives: link.gives,
+        keeps_location: link.keeps_location,
         note: link.message.clone(),
         ends_at: link.ends_at,
     }))
@@ -298,5 +305,32 @@ impl Reached {
         let is_played = matches!(self.item.kind, ItemKind::Video | ItemKind::Audio);
         let least = if is_played && !is_download { Gives::Stream } else { Gives::Originals };
         self.access.require_gives(least)
+    }
+
+    /// Opens the file, without where it was taken if that is not given.
+    ///
+    /// # Errors
+    /// As [`open_item::open`] and [`open_item::without_location`].
+    pub fn open(&self, services: &Services) -> Result<Arc<FileSource>> {
+        let source = open_item::open(services, &self.owner, self.item.id)?;
+        if self.access.keeps_location {
+            return Ok(source);
+        }
+        open_item::without_location(source, &self.item.mime)
+    }
+
+    /// Opens the video of a moving photo in the same way.
+    ///
+    /// # Errors
+    /// As [`open_item::open_motion`] and [`open_item::without_location`].
+    pub fn open_motion(&self, services: &Services) -> Result<Arc<FileSource>> {
+        let source = open_item::open_motion(services, &self.owner, self.item.id)?;
+        if self.access.keeps_location {
+            return Ok(source);
+        }
+        // A video of its own, or a part of the photo.
+        let is_own = source.item.kind == ItemKind::Video;
+        let mime = if is_own { source.item.mime.clone() } else { "video/mp4".to_owned() };
+        open_item::without_location(source, &mime)
     }
 }

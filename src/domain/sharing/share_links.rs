@@ -45,6 +45,7 @@ pub struct LinkOptions {
     pub title: String,
     pub message: String,
     pub gives: Gives,
+    pub keeps_location: bool,
     pub shows_details: bool,
     pub ends_at: Option<Time>,
     pub max_visits: Option<i64>,
@@ -56,6 +57,7 @@ pub struct LinkChange {
     pub title: Option<String>,
     pub message: Option<String>,
     pub gives: Option<Gives>,
+    pub keeps_location: Option<bool>,
     pub shows_details: Option<bool>,
     pub ends_at: Option<Option<Time>>,
     pub max_visits: Option<Option<i64>>,
@@ -118,7 +120,8 @@ fn empty_link(services: &Services, owner: UserId, subject: Subject, at: Time) ->
         title: String::new(),
         message: String::new(),
         password: None,
-        gives: Gives::Previews,
+        gives: Gives::Originals,
+        keeps_location: false,
         shows_details: false,
         ends_at: None,
         ended_at: None,
@@ -153,6 +156,7 @@ pub fn change(
                 title: change.title.clone().unwrap_or_else(|| link.title.clone()),
                 message: change.message.clone().unwrap_or_else(|| link.message.clone()),
                 gives: change.gives.unwrap_or(link.gives),
+                keeps_location: change.keeps_location.unwrap_or(link.keeps_location),
                 shows_details: change.shows_details.unwrap_or(link.shows_details),
                 ends_at: change.ends_at.unwrap_or(end),
                 max_visits: change.max_visits.unwrap_or(link.max_visits),
@@ -277,6 +281,7 @@ fn set_options(services: &Services, link: &mut ShareLink, options: &LinkOptions)
     link.title = title.unwrap_or_default();
     link.message = super::grants::clean_note("message", &options.message, MAX_MESSAGE_CHARS)?;
     link.gives = options.gives;
+    link.keeps_location = options.keeps_location;
     link.shows_details = options.shows_details;
     link.ends_at = options.ends_at;
     link.max_visits = options.max_visits;

@@ -49,6 +49,8 @@ pub struct LinkBody {
     state: String,
     #[schema(inline)]
     gives: GivesWord,
+    /// Whether files are given with the place where they were taken.
+    keeps_location: bool,
     /// Whether visitors see when and how photos were taken.
     shows_details: bool,
     has_password: bool,
@@ -75,6 +77,7 @@ impl LinkBody {
             url: named.token.as_ref().map(|token| link_address(request, settings, token)),
             state: named.state.as_str().to_owned(),
             gives: link.gives.into(),
+            keeps_location: link.keeps_location,
             shows_details: link.shows_details,
             has_password: link.password.is_some(),
             ends_at: link.ends_at.map(rfc3339),
@@ -164,9 +167,13 @@ pub struct NewLinkBody {
     #[serde(default)]
     #[schema(max_length = 1000)]
     message: String,
-    /// `previews` by default. Files can contain the place where they were taken.
+    /// `originals` by default.
     #[schema(inline)]
     gives: Option<GivesWord>,
+    /// Whether files are given with the place where they were taken; `false` by default. Those from which it cannot be
+    /// removed are then only shown.
+    #[serde(default)]
+    keeps_location: bool,
     /// Whether visitors see when and how photos were taken; `false` by default.
     #[serde(default)]
     shows_details: bool,
@@ -194,7 +201,8 @@ pub(super) async fn create_link(
     let options = LinkOptions {
         title: body.title,
         message: body.message,
-        gives: body.gives.map_or(Gives::Previews, Into::into),
+        gives: body.gives.map_or(Gives::Originals, Into::into),
+        keeps_location: body.keeps_location,
         shows_details: body.shows_details,
         ends_at: body.ends_at.as_deref().map(parse_time).transpose()?,
         max_visits: body.max_visits,
@@ -249,6 +257,7 @@ pub struct LinkChangeBody {
     message: Option<String>,
     #[schema(inline)]
     gives: Option<GivesWord>,
+    keeps_location: Option<bool>,
     shows_details: Option<bool>,
     /// Null for no end.
     #[serde(default)]
@@ -278,6 +287,7 @@ pub(super) async fn patch_link(
         title: body.title,
         message: body.message,
         gives: body.gives.map(Into::into),
+        keeps_location: body.keeps_location,
         shows_details: body.shows_details,
         ends_at: match body.ends_at {
             Nullable::Missing => None,

@@ -7,7 +7,10 @@ use actix_web::http::header::{
     IfUnmodifiedSince,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use bytes::Bytes;
+use futures_util::{Stream, stream};
 use http_range::{HttpRange, HttpRangeParseError};
+use std::io::{self, Read};
 
 use super::sendfile_body::{FilePart, HeadBody, SendfileQueue, read_small};
 use crate::error::Error;
@@ -96,6 +99,10 @@ pub fn file_response(
         return Ok(response.body(HeadBody(length)));
     }
 
+    if !source.fills.is_empty() {
+        return Ok(response.no_chunking(length).streaming(filled_body(source, start, length)));
+    }
+
     // An offset within the file, because previews of all sizes are one file.
     let at = source.offset + start;
     if let Some(bytes) = read_small(source, at, length) {
@@ -106,6 +113,36 @@ pub fn file_response(
         .conn_data::<SendfileQueue>()
         .ok_or_else(|| Error::internal("a connection has no sendfile queue"))?;
     Ok(response.no_chunking(length).body(FilePart::new(queue, source.file.clone(), at, length)))
+}
+
+/// A part of a content of which some bytes are replaced, which sendfile(2) cannot do.
+fn filled_body(
+    source: &FileSource,
+    start: u64,
+    length: u64,
+) -> impl Stream<Item = io::Result<Bytes>> + use<> {
+    /// Bytes per read.
+    const CHUNK: u64 = 256 << 10;
+    let reader = source.reader_of(start, length);
+    stream::unfold((reader, length), |(mut reader, left)| async move {
+        if left == 0 {
+            return None;
+        }
+        let read = tokio::task::spawn_blocking(move || {
+            let mut chunk = vec![0; usize::try_from(left.min(CHUNK)).unwrap_or(0)];
+            let read = reader.read_exact(&mut chunk);
+            (reader, read.map(|()| chunk))
+        });
+        match read.await {
+            Ok((reader, Ok(chunk))) => {
+                let left = left - chunk.len() as u64;
+                Some((Ok(Bytes::from(chunk)), (reader, left)))
+            }
+            // The body breaks off: it is shorter than its head says.
+            Ok((reader, Err(error))) => Some((Err(error), (reader, 0))),
+            Err(_) => None,
+        }
+    })
 }
 
 /// Adds the headers that describe the content: media type, support for ranges, file name.

@@ -11,6 +11,7 @@ pub mod iptc;
 pub mod jpeg;
 pub mod kind;
 pub mod legacy_text;
+pub mod location;
 pub mod metadata;
 pub mod motion;
 pub mod mpeg_audio;

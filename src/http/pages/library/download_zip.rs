@@ -282,11 +282,8 @@ fn write_archive(
         )
         .map_err(io::Error::other)?;
         zip.write_all(
-            fill!(
-                "These files were not where Nexus keeps them:\n{names}\n",
-                names = missing.join("\n")
-            )
-            .as_bytes(),
+            fill!("These files could not be added:\n{names}\n", names = missing.join("\n"))
+                .as_bytes(),
         )?;
     }
 

@@ -28,6 +28,9 @@ pub(crate) struct LinkForm {
     pub message: String,
     #[serde(default)]
     pub gives: String,
+    /// Not empty if files are given with the place where they were taken.
+    #[serde(default)]
+    pub location: String,
     /// Not empty if visitors see when and how photos were taken.
     #[serde(default)]
     pub details: String,
@@ -56,6 +59,7 @@ impl LinkForm {
             title: link.title.clone(),
             message: link.message.clone(),
             gives: link.gives.as_str().to_owned(),
+            location: if link.keeps_location { "yes".into() } else { String::new() },
             details: if link.shows_details { "yes".into() } else { String::new() },
             ends: link.ends_at.map(|at| end_field(at, zone)).unwrap_or_default(),
             max_visits: link.max_visits.map(|most| most.to_string()).unwrap_or_default(),
@@ -64,7 +68,7 @@ impl LinkForm {
     }
 
     pub fn is_gives(&self, gives: Gives) -> bool {
-        self.gives == gives.as_str() || (self.gives.is_empty() && gives == Gives::Previews)
+        self.gives == gives.as_str() || (self.gives.is_empty() && gives == Gives::Originals)
     }
 
     pub fn options(&self, zone: &TimeZone) -> Result<LinkOptions> {
@@ -74,7 +78,8 @@ impl LinkForm {
         Ok(LinkOptions {
             title: self.title.clone(),
             message: self.message.clone(),
-            gives: Gives::parse(&self.gives).unwrap_or(Gives::Previews),
+            gives: Gives::parse(&self.gives).unwrap_or(Gives::Originals),
+            keeps_location: !self.location.is_empty(),
             shows_details: !self.details.is_empty(),
             ends_at: parse_end(&self.ends, zone)?,
             max_visits: max_visits.transpose().map_err(bad_number)?,

@@ -150,6 +150,7 @@ async fn submit_change(
             title: Some(options.title),
             message: Some(options.message),
             gives: Some(options.gives),
+            keeps_location: Some(options.keeps_location),
             shows_details: Some(options.shows_details),
             ends_at: Some(options.ends_at),
             max_visits: Some(options.max_visits),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 
-use crate::domain::library::{directory_contents, open_item};
+use crate::domain::library::directory_contents;
 use crate::domain::sharing::{access, shared_content};
 use crate::error::{Error, Result};
 use crate::http::pages::library::download_zip::stream_archive;
@@ -20,7 +20,7 @@ use crate::storage::FileName;
 fn open_for_archive(services: &Services, key: ShareKey, item: ItemId) -> Result<Arc<FileSource>> {
     let reached = access::open_item(services, key, item)?;
     reached.require_file(true)?;
-    open_item::open(services, &reached.owner, reached.item.id)
+    reached.open(services)
 }
 
 /// Streams the items of an album as a zip archive with its name.

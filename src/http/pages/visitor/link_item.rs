@@ -6,7 +6,9 @@ use askama::Template;
 
 use super::visitor_layout::VisitorLayout;
 use crate::domain::previews::{self, document};
+use crate::domain::sharing::access::Reached;
 use crate::domain::sharing::shared_content::{self, Place};
+use crate::error::Error;
 use crate::http::extract::share_link::LinkVisit;
 use crate::http::media_response::parse_id;
 use crate::http::pages::components as v;
@@ -61,9 +63,16 @@ async fn show_item(
     let (id, page) = (parse_id(&path.1)?, query.into_inner().page);
     let page = run_blocking(&visit.services, move |services| {
         let shown = shared_content::item(services, key, id)?;
-        let (item, base) = (shown.item, layout.base.clone());
+        let (item, base) = (shown.item.clone(), layout.base.clone());
         previews::prioritize(services, std::slice::from_ref(&item));
-        let gives_all = link.gives == Gives::Originals;
+        // A file from which the place cannot be removed is only shown.
+        let is_given = {
+            let (access, owner) = (shown.access.clone(), shown.owner.clone());
+            let opened = Reached { access, owner, item: item.clone() }.open(services);
+            !matches!(opened, Err(Error::Forbidden(_)))
+        };
+        let gives = if is_given { link.gives } else { Gives::Previews };
+        let gives_all = gives == Gives::Originals;
         let details = previews::details(services, &shown.owner, item.id)?;
         // A file that cannot be opened has a page nevertheless.
         let text = if gives_all {
@@ -71,7 +80,7 @@ async fn show_item(
         } else {
             None
         };
-        let source = Source::below(&base, link.gives, String::new());
+        let source = Source::below(&base, gives, String::new());
         let href = |(id, _)| format!("{base}/items/{id}");
         let crumb = match &shown.place {
             Place::Album(album) => Some((format!("albums/{}", album.id), album.name.clone())),
