@@ -57,11 +57,12 @@ bench: test-packages browser-files ## compare with nginx and other servers; upda
 test-long: faults test-corpus ## tests that take too long for `make test`
 
 # Five copies of each file are more than a thousand.
-test-corpus: test-binaries ## files of about sixty formats: kind, shape, colours, date and text of each
-	@SUDO="$(SUDO)" scripts/packages.sh lame:lame heif-enc:libheif-examples python3:python3-venv
+test-corpus: test-binaries ## files of about sixty formats: kind, shape, colors, date and text of each; places removed from twelve
+	@SUDO="$(SUDO)" scripts/packages.sh lame:lame exiftool:libimage-exiftool-perl heif-enc:libheif-examples python3:python3-venv
 	python3 -m venv "$(CORPUS_VENV)"
 	"$(CORPUS_VENV)/bin/pip" install --quiet -r tests/corpus/requirements.txt
 	"$(CORPUS_VENV)/bin/python" tests/corpus/run.py $(CARGO_TARGET_DIR)/debug/nexus-media --copies 5
+	"$(CORPUS_VENV)/bin/python" tests/corpus/location.py $(CARGO_TARGET_DIR)/debug/nexus-media
 
 faults: test-packages browser-files ## all fault tests: kill -9, power failure, full disk, database outage (about 30 minutes)
 	FAULTS=long cargo test --locked --test faults -- --nocapture

@@ -1,4 +1,4 @@
-//! The resource of Photoshop with IPTC records: the names of places become blank.
+//! IPTC records, in a resource of Photoshop or alone: the names of places become blank.
 
 use super::window::Window;
 use super::{Fill, Found, Trouble};
@@ -16,6 +16,11 @@ pub fn blank(window: &Window<'_>, at: u64, fills: &mut Vec<Fill>) -> Found {
     if start + size > window.length {
         return Err(Trouble::Unknown);
     }
+    blank_records(window, start, size, fills)
+}
+
+/// Records alone, as a TIFF has them.
+pub fn blank_records(window: &Window<'_>, start: u64, size: u64, fills: &mut Vec<Fill>) -> Found {
     let (mut at, end) = (start, start + size);
     while at + 5 <= end {
         let [mark, record, set, high, low] = window.array(at)?;

@@ -152,6 +152,14 @@ fn packets_of_xmp_and_names_of_places_become_blank() {
     assert_eq!(cleaned(&cut, "image/jpeg"), None);
 }
 
+#[test]
+fn names_of_places_in_a_tiff_become_blank() {
+    let records = b"\x1c\x02\x05\0\x05title\x1c\x02\x5a\0\x06Vienna";
+    let photo = [&b"II*\0\x08\0\0\0"[..], &directory(8, &[(0x83bb, 7, records)])].concat();
+    let clean = cleaned(&photo, "image/tiff").unwrap();
+    assert!(has(&photo, b"Vienna") && !has(&clean, b"Vienna") && has(&clean, b"title"));
+}
+
 fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
     [&length[..], kind, data, b"sum!"].concat()

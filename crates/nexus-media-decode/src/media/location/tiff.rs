@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::window::Window;
-use super::{Fill, Found, Trouble};
+use super::{Fill, Found, Trouble, iptc};
 
 const EXIF_DIRECTORY: u16 = 0x8769;
 const GPS_DIRECTORY: u16 = 0x8825;
 const SUB_DIRECTORIES: u16 = 0x014a;
+const IPTC_RECORDS: u16 = 0x83bb;
 /// Directories and their entries that are read.
 const MAX_DIRECTORIES: usize = 64;
 const MAX_ENTRIES: u16 = 1000;
@@ -68,6 +69,13 @@ impl<'a> Tiff<'a> {
                         queue.extend(list.chunks_exact(4).filter_map(offset));
                     }
                     GPS_DIRECTORY => self.empty(value, fills)?,
+                    IPTC_RECORDS => {
+                        let start = self.base + u64::from(value);
+                        let size = u64::from(entry.count) * size_of_kind(entry.kind);
+                        if size > 4 && start + size <= self.window.length {
+                            iptc::blank_records(self.window, start, size, fills)?;
+                        }
+                    }
                     _ => {}
                 }
             }
