@@ -3,7 +3,7 @@
 //! The HTTP server's own timeout ends with a connection's first request; this one applies to all of them. Each server
 //! tracks its own connections; sessions that end anywhere are found in the database.
 
-use crate::model::authority::{SessionKey, ShareKey};
+use crate::model::authority::{SessionKey, ShareInUse};
 use crate::sync::lock;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -47,8 +47,8 @@ pub struct Connection {
     under_way: AtomicUsize,
     /// The session of the current request.
     session: Mutex<Option<SessionKey>>,
-    /// The grant that the current request reads through.
-    share: Mutex<Option<ShareKey>>,
+    /// What the current request reads through a grant or link.
+    share: Mutex<Option<ShareInUse>>,
     is_sending: AtomicBool,
     /// When the response was begun, in milliseconds since `opened`.
     sending_since: AtomicU64,
@@ -119,8 +119,8 @@ impl Connection {
         *lock(&self.session) = Some(session);
     }
 
-    /// Records the grant that the current request reads through.
-    pub fn set_share(&self, share: ShareKey) {
+    /// Records what the current request reads through a grant or link.
+    pub fn set_share(&self, share: ShareInUse) {
         *lock(&self.share) = Some(share);
     }
 
@@ -156,8 +156,8 @@ impl Connection {
         if self.is_long_response() { *lock(&self.session) } else { None }
     }
 
-    /// The grant of a response that has been under way for some time.
-    fn long_response_share(&self) -> Option<ShareKey> {
+    /// What a response reads through a grant or link that has been under way for some time.
+    fn long_response_share(&self) -> Option<ShareInUse> {
         if self.is_long_response() { *lock(&self.share) } else { None }
     }
 
@@ -204,9 +204,9 @@ impl ConnectionTracker {
         self.list_keys(Connection::long_response_session)
     }
 
-    /// The grants of all responses that have been under way for some time.
+    /// What all responses read through grants and links that have been under way for some time.
     #[must_use]
-    pub fn long_response_shares(&self) -> Vec<ShareKey> {
+    pub fn long_response_shares(&self) -> Vec<ShareInUse> {
         self.list_keys(Connection::long_response_share)
     }
 
@@ -229,9 +229,9 @@ impl ConnectionTracker {
         })
     }
 
-    /// The same for grants.
+    /// The same for what is read through grants and links.
     #[must_use]
-    pub fn close_long_shared_responses(&self, ended: &[ShareKey]) -> usize {
+    pub fn close_long_shared_responses(&self, ended: &[ShareInUse]) -> usize {
         self.close_where(|connection| {
             connection.long_response_share().is_some_and(|share| ended.contains(&share))
         })

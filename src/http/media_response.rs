@@ -14,13 +14,11 @@ use super::response::sendfile_body::MAX_SINGLE_PART;
 use super::route::HandlerResult;
 use crate::domain::library::{album_page, open_item};
 use crate::domain::previews::{self, document};
-use crate::domain::sharing::access::{self, Reached};
 use crate::error::Error;
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::media::sniff::is_shown_inline;
-use crate::model::authority::ShareKey;
 use crate::model::item::ItemKind;
-use crate::model::{AlbumId, Gives, Item, ItemId, PreviewState, ScanStatus, User};
+use crate::model::{AlbumId, Item, ItemId, PreviewState, ScanStatus, User};
 use crate::msg;
 use crate::state::Services;
 use crate::state::open_file_cache::{FileSource, FileVariant};
@@ -49,15 +47,15 @@ pub async fn content_response(
             run_blocking(services, move |services| open_item::open(services, &owner, id)).await?
         }
     };
-    original_response(services, request, &source, is_download)
+    original_response(services, request, &source, (is_download, false))
 }
 
-/// Responds with the bytes of an open file.
-fn original_response(
+/// Responds with the bytes of an open file. To others, its tag tells nothing.
+pub(super) fn original_response(
     services: &Services,
     request: &HttpRequest,
     source: &FileSource,
-    is_download: bool,
+    (is_download, is_shared): (bool, bool),
 ) -> HandlerResult {
     let item = &source.item;
     // Without a charset, browsers would guess the encoding of a text.
@@ -68,8 +66,12 @@ fn original_response(
     let content = FileResponse {
         name: &item.name,
         mime: &mime,
-        etag: format!("{}{}", item.sha256, if source.fills.is_empty() { "" } else { "-p" }),
-        modified: last_modified(item),
+        etag: if is_shared {
+            services.link_tokens.shared_tag(&format!("{} without place", item.sha256))
+        } else {
+            item.sha256.clone()
+        },
+        modified: (!is_shared).then(|| last_modified(item)),
         size: source.length,
         is_inline: !is_download && is_shown_inline(&item.mime),
         caching: Caching::Revalidate,
@@ -125,18 +127,27 @@ pub async fn motion_response(
     let source =
         run_blocking(services, move |services| open_item::open_motion(services, &owner, id));
     let source = source.await?;
-    opened_motion_response(request, &source)
+    opened_motion_response(request, &source, None)
 }
 
-/// Responds with the opened video of a moving photo.
-fn opened_motion_response(request: &HttpRequest, source: &FileSource) -> HandlerResult {
+/// Responds with the opened video of a moving photo. To others, its tag tells nothing.
+pub(super) fn opened_motion_response(
+    request: &HttpRequest,
+    source: &FileSource,
+    shared_by: Option<&Services>,
+) -> HandlerResult {
     // A video of its own, or a part of the photo.
     let is_own = source.item.kind == ItemKind::Video;
     let content = FileResponse {
         name: "motion.mp4",
         mime: if is_own { &source.item.mime } else { "video/mp4" },
-        etag: format!("{}-motion", source.item.sha256),
-        modified: last_modified(&source.item),
+        etag: match shared_by {
+            Some(services) => {
+                services.link_tokens.shared_tag(&format!("{} motion", source.item.sha256))
+            }
+            None => format!("{}-motion", source.item.sha256),
+        },
+        modified: shared_by.is_none().then(|| last_modified(&source.item)),
         size: source.length,
         is_inline: true,
         caching: Caching::Revalidate,
@@ -164,6 +175,13 @@ pub const SIDES: [(&str, u32); 3] = [("320", 320), ("640", 640), ("1280", 1280)]
 /// The size of a full-size view in a URL.
 pub const FULL_SIZE: &str = "full";
 
+/// The end of a preview's address below `base`, which changes with its content; empty for items of others: their previews
+/// are asked for again each time, and their hashes are not told.
+fn version_query(base: &str, item: &Item) -> String {
+    let is_own = base == "/media" || base.ends_with("/api/media");
+    if is_own { format!("&v={}", preview_version(item)) } else { String::new() }
+}
+
 /// The part of a preview's URL that changes with its content.
 #[must_use]
 pub fn preview_version(item: &Item) -> &str {
@@ -174,7 +192,7 @@ pub fn preview_version(item: &Item) -> &str {
 #[must_use]
 pub fn full_size_path(base: &str, item: &Item) -> Option<String> {
     previews::has_full_size(item)
-        .then(|| format!("{base}/{}/thumbnail?size=full&v={}", item.id, preview_version(item)))
+        .then(|| format!("{base}/{}/thumbnail?size=full{}", item.id, version_query(base, item)))
 }
 
 /// The URL of an item's preview below `base`; `None` if there is none, or while the item waits for the scanner.
@@ -183,7 +201,7 @@ pub fn preview_path(base: &str, item: &Item, side: u32) -> Option<String> {
     let is_there = matches!(item.preview, PreviewState::Ready | PreviewState::Waiting);
     let may_be_served = item.scan != ScanStatus::Pending;
     (is_there && may_be_served)
-        .then(|| format!("{base}/{}/thumbnail?size={side}&v={}", item.id, preview_version(item)))
+        .then(|| format!("{base}/{}/thumbnail?size={side}{}", item.id, version_query(base, item)))
 }
 
 /// Responds with an item's preview in one of the three sizes, 320 by default, or with its full-size view. Waits a limited
@@ -195,6 +213,31 @@ pub async fn thumbnail_response(
     id: ItemId,
     (size, version): (Option<&str>, Option<&str>),
 ) -> HandlerResult {
+    let source = preview_source(services, owner, id, size).await?;
+    let item = &source.item;
+    // The content at an address with the current version never changes.
+    let caching = if version == Some(preview_version(item)) {
+        Caching::Immutable
+    } else {
+        Caching::Revalidate
+    };
+    preview_response(request, &source, preview_tag(&source), Some(last_modified(item)), caching)
+}
+
+/// The hash of the original with the size of a preview.
+pub(super) fn preview_tag(source: &FileSource) -> String {
+    // Unknown dimensions count as 0.
+    let (width, height) = source.pixels.unwrap_or_default();
+    format!("{}-{width}x{height}-{}", source.item.sha256, source.length)
+}
+
+/// Opens a preview, and waits a limited time for one that is not made yet.
+pub(super) async fn preview_source(
+    services: &Data<Services>,
+    owner: &User,
+    id: ItemId,
+    size: Option<&str>,
+) -> Result<Arc<FileSource>, Error> {
     let requested = size.filter(|size| !size.is_empty()).unwrap_or("320");
 
     let side = SIDES.iter().find(|(word, _)| *word == requested).map(|(_, side)| *side);
@@ -203,105 +246,38 @@ pub async fn thumbnail_response(
         None if requested == FULL_SIZE => FileVariant::FullSize,
         None => {
             let message = msg!("Thumbnails are 320, 640 or 1280 wide, or \"full\".");
-            return Err(Error::field("size", message).into());
+            return Err(Error::field("size", message));
         }
     };
-    let source = match find_open_file(services, owner, id, variant) {
-        Some(source) => source,
-        None => {
-            let services = services_arc(services);
-            match side {
-                Some(side) => {
-                    previews::open_when_ready(&services, owner, id, side, PREVIEW_TIMEOUT).await?
-                }
-                None => previews::open_full_size(&services, owner, id, PREVIEW_TIMEOUT).await?,
-            }
-        }
-    };
+    if let Some(source) = find_open_file(services, owner, id, variant) {
+        return Ok(source);
+    }
+    let services = services_arc(services);
+    match side {
+        Some(side) => previews::open_when_ready(&services, owner, id, side, PREVIEW_TIMEOUT).await,
+        None => previews::open_full_size(&services, owner, id, PREVIEW_TIMEOUT).await,
+    }
+}
 
-    // The dimensions are used only in the ETag, so unknown ones count as 0.
-    let (item, (width, height)) = (&source.item, source.pixels.unwrap_or_default());
-
-    // The content at an address with the current version never changes. The tag combines the hash of the original with
-    // the size of this preview.
+pub(super) fn preview_response(
+    request: &HttpRequest,
+    source: &FileSource,
+    etag: String,
+    modified: Option<SystemTime>,
+    caching: Caching,
+) -> HandlerResult {
     let content = FileResponse {
         name: "preview.webp",
         mime: "image/webp",
-        etag: format!("{}-{width}x{height}-{}", item.sha256, source.length),
-        modified: last_modified(item),
+        etag,
+        modified,
         size: source.length,
         is_inline: true,
-        caching: if version == Some(preview_version(item)) {
-            Caching::Immutable
-        } else {
-            Caching::Revalidate
-        },
+        caching,
         // A preview is small compared with its original, so it is not worth letting the proxy send the file.
         x_accel_path: None,
     };
-    file_response(request, &source, &content)
-}
-
-/// The item of a path that is reached through a grant or link, and its owner.
-async fn reached(services: &Data<Services>, key: ShareKey, item: &str) -> Result<Reached, Error> {
-    let item = parse_id(item)?;
-    run_blocking(services, move |services| access::open_item(services, key, item)).await
-}
-
-/// Responds with the bytes of an item that is reached through a grant or link, if these are given.
-pub async fn shared_content_response(
-    (services, key): (&Data<Services>, ShareKey),
-    request: &HttpRequest,
-    item: &str,
-    is_download: bool,
-) -> HandlerResult {
-    let reached = reached(services, key, item).await?;
-    reached.require_file(is_download)?;
-    if reached.access.keeps_location {
-        return content_response(services, &reached.owner, request, reached.item.id, is_download)
-            .await;
-    }
-    let source = run_blocking(services, move |services| reached.open(services)).await?;
-    original_response(services, request, &source, is_download)
-}
-
-/// Responds with the preview of an item that is reached through a grant or link.
-pub async fn shared_thumbnail_response(
-    (services, key): (&Data<Services>, ShareKey),
-    request: &HttpRequest,
-    item: &str,
-    size: Option<&str>,
-) -> HandlerResult {
-    let reached = reached(services, key, item).await?;
-    if size == Some(FULL_SIZE) {
-        reached.require_file(true)?;
-    }
-    let (owner, id) = (&reached.owner, reached.item.id);
-    revalidated(thumbnail_response(services, owner, request, id, (size, None)).await)
-}
-
-/// Responds with the video of a moving photo that is reached through a grant or link.
-pub async fn shared_motion_response(
-    (services, key): (&Data<Services>, ShareKey),
-    request: &HttpRequest,
-    item: &str,
-) -> HandlerResult {
-    let reached = reached(services, key, item).await?;
-    reached.access.require_gives(Gives::Stream)?;
-    let source = run_blocking(services, move |services| reached.open_motion(services)).await?;
-    opened_motion_response(request, &source)
-}
-
-/// Responds with a page of a PDF that is reached through a grant or link.
-pub async fn shared_page_response(
-    (services, key): (&Data<Services>, ShareKey),
-    item: &str,
-    page: &str,
-) -> HandlerResult {
-    let reached = reached(services, key, item).await?;
-    reached.require_file(true)?;
-    let page = page.parse().map_err(|_| Error::NotFound)?;
-    revalidated(page_response(services, &reached.owner, (reached.item.id, page), None).await)
+    file_response(request, source, &content)
 }
 
 /// The owner of an item that an album of the user shows.

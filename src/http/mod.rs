@@ -23,6 +23,7 @@ mod run_blocking;
 mod safe_redirect;
 mod server;
 mod session_cookie;
+mod shared_media_response;
 mod static_files;
 mod tus_headers;
 

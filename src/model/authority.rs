@@ -1,6 +1,6 @@
 //! On whose authority something is changed.
 
-use super::{GrantId, ShareLinkId, User, UserId};
+use super::{Gives, GrantId, ItemId, ShareLinkId, User, UserId};
 
 /// The session of a request, which must still be valid when the change is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +21,13 @@ pub enum ShareKey {
         link: ShareLinkId,
         generation: i32,
     },
+}
+
+/// What a long response reads through a grant or link: an item of which this must be given, or anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShareInUse {
+    pub key: ShareKey,
+    pub item: Option<(ItemId, Gives)>,
 }
 
 /// The owner of a library, and the session that changes it.

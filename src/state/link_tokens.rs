@@ -66,6 +66,13 @@ impl LinkTokens {
         is_proven && at.assume_utc().unix_timestamp() < until
     }
 
+    /// A tag that stands for another, from which nothing of it can be found out.
+    #[must_use]
+    pub fn shared_tag(&self, tag: &str) -> String {
+        let mac = self.mac(&format!("tag {tag}"));
+        URL_SAFE_NO_PAD.encode(mac.get(..TOKEN_BYTES).unwrap_or_default())
+    }
+
     fn visit_proof(&self, link: &ShareLink, until: i64) -> String {
         URL_SAFE_NO_PAD.encode(self.mac(&format!("visit {} {} {until}", link.id, link.generation)))
     }

@@ -76,6 +76,8 @@ pub struct Services {
     pub large_chunks: Arc<Semaphore>,
     /// Permits for making full-size views, of which each takes a processor for seconds. They are per process.
     pub full_size_slots: Arc<Semaphore>,
+    /// The same for visitors of links, who take turns before they wait with users. They are per process.
+    pub visitor_render_slots: Arc<Semaphore>,
     pub quota_holds: Arc<QuotaHolds>,
     pub malware_scanner: MalwareScanner,
     pub renderer: PreviewRenderer,
@@ -150,6 +152,7 @@ impl Services {
             upload_slots: UserSlots::for_uploads(),
             large_chunks: Arc::new(Semaphore::new(LARGE_CHUNK_UPLOADS)),
             full_size_slots: Arc::new(Semaphore::new(1)),
+            visitor_render_slots: Arc::new(Semaphore::new(1)),
             quota_holds: Arc::default(),
             malware_scanner: MalwareScanner::from_settings(&settings)?,
             renderer: PreviewRenderer::new(settings.program.clone()),

@@ -15,6 +15,11 @@ pub fn find(conn: &mut Conn, id: ShareLinkId) -> QueryResult<Option<ShareLink>> 
     table::table.find(id).select(ShareLink::as_select()).first(conn).optional()
 }
 
+/// Locks a link until the end of the transaction, so that what is read from it stays true.
+pub fn update_lock(conn: &mut Conn, id: ShareLinkId) -> QueryResult<usize> {
+    diesel::update(table::table.find(id)).set(table::updated_at.eq(table::updated_at)).execute(conn)
+}
+
 /// Finds the link with this token.
 pub fn find_by_token(conn: &mut Conn, token_hash: &str) -> QueryResult<Option<ShareLink>> {
     table::table
@@ -151,6 +156,26 @@ pub fn update_all_ended(conn: &mut Conn, owner: UserId, at: Time) -> QueryResult
     diesel::update(table::table.filter(table::owner_id.eq(owner)).filter(table::ended_at.is_null()))
         .set((table::ended_at.eq(Some(at)), table::updated_at.eq(at)))
         .execute(conn)
+}
+
+/// Ends all links of all owners; for a restored backup, in which links may be open that have ended since.
+pub fn update_everything_ended(conn: &mut Conn, at: Time) -> QueryResult<usize> {
+    diesel::update(table::table.filter(table::ended_at.is_null()))
+        .set(table::ended_at.eq(Some(at)))
+        .execute(conn)
+}
+
+/// Ends links whose album, folder or item was deleted.
+pub fn update_deleted_ended(conn: &mut Conn, at: Time) -> QueryResult<usize> {
+    diesel::update(
+        table::table
+            .filter(table::ended_at.is_null())
+            .filter(table::album_id.is_null())
+            .filter(table::directory_id.is_null())
+            .filter(table::item_id.is_null()),
+    )
+    .set(table::ended_at.eq(Some(at)))
+    .execute(conn)
 }
 
 /// Deletes links that ended before `at`.

@@ -159,6 +159,9 @@ async fn a_backup_restored_on_a_new_machine_is_complete(
     ada.act(&trashed, "trash", &[]).await;
     let before = kept(&app, "ada");
     assert_eq!(before.len(), 3);
+    let link = program.send("POST", "/api/links", &serde_json::json!({ "item": starred })).await;
+    let link = json(link).await["url"].as_str().unwrap().replace(&app.base, "");
+    assert_eq!(app.browser().get(&link).await.status(), 303);
 
     let backups = tempfile::tempdir().unwrap();
     let dir = backups.path().display().to_string();
@@ -206,6 +209,12 @@ async fn a_backup_restored_on_a_new_machine_is_complete(
         old.get("/api/users/me").await.status(),
         401,
         "sessions and tokens do not come back"
+    );
+    let visitor = new.browser();
+    assert_eq!(
+        visitor.get(&link).await.status(),
+        410,
+        "neither do links, which may have ended since"
     );
 }
 

@@ -343,6 +343,8 @@ async fn lists_of_what_is_shared_are_found_by_an_index(#[values(Sqlite)] backend
         store::share_links::list_of_owner(conn, user.id, Some(link), PAGE)?;
         store::share_links::list_of_all(conn, Some(link), PAGE)?;
         store::share_links::count_open(conn, user.id, now())?;
+        store::share_links::update_deleted_ended(conn, now())?;
+        store::share_links::delete_ended_before(conn, now())?;
         store::share_links::list_ending(conn, now(), now(), PAGE)?;
         store::groups::list_of_user(conn, user.id)?;
         store::groups::list_members(conn, group)?;
@@ -351,7 +353,7 @@ async fn lists_of_what_is_shared_are_found_by_an_index(#[values(Sqlite)] backend
         store::notifications::count_unseen(conn, user.id)?;
         store::album_items::list_owners(conn, AlbumId::new(), 40)?;
         let queries = std::mem::take(&mut *asked.lock().unwrap());
-        assert_eq!(queries.len(), 18);
+        assert_eq!(queries.len(), 21);
         for statement in queries {
             let steps = plan(conn, &statement);
             let is_scan = |step: &String| step.starts_with("SCAN");

@@ -2,6 +2,9 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use nexus_media::model::authority::ShareInUse;
 
 use crate::samples;
 use crate::sharing::{Shared, shared_with};
@@ -204,7 +207,7 @@ async fn nothing_of_a_link_is_seen_without_its_password(
 }
 
 #[actix_web::test]
-async fn five_wrong_passwords_of_a_link_are_enough() {
+async fn five_wrong_passwords_of_a_link_are_enough_and_keep_nobody_from_logging_in() {
     let s = library(Sqlite, &[]).await;
     let base = path_of(&linked(&s, &json!({ "password": "our summer 2026" })).await);
     for _ in 0..5 {
@@ -212,6 +215,8 @@ async fn five_wrong_passwords_of_a_link_are_enough() {
     }
     let visitor = s.app.browser();
     assert_eq!(open(&visitor, &base, "our summer 2026", "").await.status(), 429);
+    let fields = [("username", "ada"), ("password", PASSWORD)];
+    assert_eq!(location(&visitor.submit("/login", "/login", &fields).await), "/dashboard");
 }
 
 #[rstest]
@@ -227,8 +232,13 @@ async fn of_fifty_visitors_at_once_one_gets_the_last_visit(
     for _ in 0..3 {
         assert_eq!(status_of(&first, &base).await, 401);
     }
-    assert_eq!(open(&first, &base, "", "").await.status(), 303);
+    let token = first.token(&base).await;
+    let opened = open(&first, &base, "", "").await;
+    assert_eq!((opened.status().as_u16(), location(&opened)), (303, base.clone()));
     assert_eq!(status_of(&first, &base).await, 200);
+    // The form sent once more is no other visit.
+    let again = first.post(&format!("{base}/open"), &token, &[]).await;
+    assert_eq!((again.status().as_u16(), location(&again)), (303, base.clone()));
     let mut visitors = Vec::new();
     for _ in 0..50 {
         let visitor = s.app.browser();
@@ -274,9 +284,13 @@ async fn the_end_of_a_link_is_an_end_on_the_next_request(
         let id = nexus_media::model::ShareLinkId::parse(link["id"].as_str().unwrap()).unwrap();
         let row =
             s.app.services.db.read(|conn| Ok(nexus_media::store::share_links::find(conn, id)?));
-        vec![row.unwrap().unwrap().share_key()]
+        let id = nexus_media::model::ItemId::parse(&item).unwrap();
+        let key = row.unwrap().unwrap().share_key();
+        let use_of = |item| ShareInUse { key, item };
+        let least = nexus_media::model::Gives::Originals;
+        [use_of(None), use_of(Some((id, least)))]
     };
-    let has_ended = |keys: &[nexus_media::model::authority::ShareKey]| {
+    let has_ended = |keys: &[ShareInUse]| {
         let ended = nexus_media::domain::sharing::access::find_ended(&s.app.services, keys);
         ended.unwrap().len() == keys.len()
     };
@@ -321,14 +335,19 @@ async fn the_end_of_a_link_is_an_end_on_the_next_request(
 
     // What gives less from now on.
     let link = new().await;
+    let [_, running] = keys(&link).await;
+    assert!(!has_ended(&[running]));
     ok(s.ada.send("PATCH", &id_of(&link), &json!({ "gives": "previews" })).await);
     assert_eq!(sees(&link).await, [200, 200, 403, 200, 403]);
+    assert!(has_ended(&[running]), "a download under way is not given any more");
 
     // The item taken out, in the trash, and back.
     let link = new().await;
     let items = format!("/api/albums/{}/items", s.album);
+    let [album, running] = keys(&link).await;
     ok(s.ada.send("DELETE", &items, &json!({ "ids": [item] })).await);
     assert_eq!(sees(&link).await, [200, 404, 404, 404, 200]);
+    assert!(has_ended(&[running]) && !has_ended(&[album]));
     ok(s.ada.send("POST", &items, &json!({ "ids": [item] })).await);
     let of_item = linked(&s, &json!({ "item": item })).await;
     let base = path_of(&of_item);
@@ -608,10 +627,10 @@ fn places() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Whether a file says where it was taken, as our own readers of metadata see it.
-fn says_where(name: &str, bytes: &[u8]) -> bool {
+fn says_where(bytes: &[u8]) -> bool {
     let has_text = bytes.windows(8).any(|part| part == b"+48.2082");
     let (metadata, _) = nexus_media::media::exif::read(bytes);
-    has_text || (name.ends_with(".jpg") && metadata.latitude.is_some())
+    has_text || metadata.latitude.is_some()
 }
 
 #[rstest]
@@ -622,17 +641,18 @@ async fn files_leave_without_the_place_where_they_were_taken_unless_the_owner_sa
     let s = library(backend, &[]).await;
     let visitor = s.app.browser();
     for (name, bytes) in places() {
-        assert!(says_where(name, &bytes), "{name}");
+        assert!(says_where(&bytes), "{name}");
         let id = s.ada.upload_one(name, &bytes).await;
         s.app.previews_done().await;
         let base = path_of(&linked(&s, &json!({ "item": id })).await);
         let media = format!("{base}/media/{id}");
         let answer = visitor.get(&media).await;
         let tag = header(&answer, "etag");
-        assert!(tag.ends_with("-p\""), "{tag}");
+        let hash = hex::encode(Sha256::digest(&bytes));
+        assert!(!tag.contains(&hash[..8]), "whoever has the rest could try out places: {tag}");
         let clean = answer.bytes().await.unwrap();
         assert_eq!(clean.len(), bytes.len(), "{name}");
-        assert!(!says_where(name, &clean), "{name}");
+        assert!(!says_where(&clean), "{name}");
         // Whatever differs is zeros, spaces or the name of free space.
         let differs = clean.iter().zip(&bytes).filter(|(new, old)| new != old);
         assert!(differs.clone().all(|(new, _)| b"\0 free".contains(new)), "{name}");
@@ -648,7 +668,7 @@ async fn files_leave_without_the_place_where_they_were_taken_unless_the_owner_sa
         assert_eq!(header(&head, "content-length"), bytes.len().to_string());
         let known = visitor.request("GET", &media).header("if-none-match", &tag);
         assert_eq!(known.send().await.unwrap().status(), 304);
-        let old = format!("\"{}\"", tag.trim_matches('"').trim_end_matches("-p"));
+        let old = format!("\"{hash}\"");
         let other = visitor.request("GET", &media).header("if-none-match", old);
         assert_eq!(other.send().await.unwrap().status(), 200, "the original is another version");
         let token = visitor.token("/login").await;
@@ -661,7 +681,7 @@ async fn files_leave_without_the_place_where_they_were_taken_unless_the_owner_sa
         if name == "moving.jpg" {
             let video = visitor.get(&format!("{media}/motion")).await;
             assert_eq!(video.status(), 200);
-            assert!(!says_where("video", &video.bytes().await.unwrap()));
+            assert!(!says_where(&video.bytes().await.unwrap()));
         }
         // With the place, if its owner says so; they themselves always get the file as it is.
         let kept = path_of(&linked(&s, &json!({ "item": id, "keeps_location": true })).await);
@@ -693,4 +713,156 @@ async fn a_file_from_which_the_place_cannot_be_removed_is_only_shown() {
     assert_eq!(archive.file_names().collect::<Vec<_>>(), ["MISSING.txt"]);
     let kept = path_of(&linked(&s, &json!({ "item": id, "keeps_location": true })).await);
     assert_eq!(status_of(&visitor, &format!("{kept}/media/{id}")).await, 200);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_end_is_not_undone_by_a_change_at_the_same_time(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let s = library(backend, &[("rate_limit", "off")]).await;
+    let visitor = s.app.browser();
+    for round in 0..10 {
+        let link = linked(&s, &json!({})).await;
+        let (id, renew) = (id_of(&link), format!("{}/renew", id_of(&link)));
+        let body = json!({ "title": format!("{round}") });
+        let changes = (0..6).map(|_| s.ada.send("PATCH", &id, &body));
+        let none = json!({});
+        let (renewed, changed) = futures_util::future::join(
+            s.ada.send("POST", &renew, &none),
+            futures_util::future::join_all(changes),
+        )
+        .await;
+        assert!(changed.iter().all(|answer| answer.status() == 200));
+        assert_ne!(json(renewed).await["url"], link["url"]);
+        assert_eq!(status_of(&visitor, &path_of(&link)).await, 404, "the old address, {round}");
+        let changes = (0..6).map(|_| s.ada.send("PATCH", &id, &body));
+        let (ended, _) = futures_util::future::join(
+            s.ada.send("DELETE", &id, &none),
+            futures_util::future::join_all(changes),
+        )
+        .await;
+        assert_eq!(ended.status(), 204);
+        assert_eq!(s.ada.json(&id).await["state"], "ended", "{round}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_suspended_user_leaves_no_link_behind(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let s = library(backend, &[("rate_limit", "off")]).await;
+    let ada_id = s.app.id_of("ada");
+    let token = s.admin.token("/admin/users").await;
+    let program = s.app.program("ada").await;
+    let body = json!({ "album": s.album });
+    let linking = (0..12).map(|_| program.send("POST", "/api/links", &body));
+    let to = format!("/admin/users/{ada_id}/suspend");
+    let (suspended, _) = futures_util::future::join(
+        s.admin.post(&to, &token, &[]),
+        futures_util::future::join_all(linking),
+    )
+    .await;
+    assert_eq!(suspended.status(), 303);
+    let open = s.app.services.db.read(|conn| {
+        let owner = nexus_media::model::UserId(ada_id);
+        Ok(nexus_media::store::share_links::count_open(conn, owner, nexus_media::model::now())?)
+    });
+    assert_eq!(open.unwrap(), 0);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn previews_tell_nothing_of_the_file_they_are_made_of(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let s = library(backend, &[]).await;
+    let many: Vec<String> = {
+        let mut ids = Vec::new();
+        for number in 30..100 {
+            ids.push(s.ada.upload_one(&format!("{number}.png"), &png(number)).await);
+        }
+        ids
+    };
+    s.app.previews_done().await;
+    let items = format!("/api/albums/{}/items", s.album);
+    s.ada.send("POST", &items, &json!({ "ids": many })).await;
+    let base = path_of(&linked(&s, &json!({ "gives": "previews" })).await);
+    let visitor = s.app.browser();
+    let hash = hex::encode(Sha256::digest(png(1)));
+    let preview = visitor.get(&format!("{base}/media/{}/thumbnail?size=320", s.items[0])).await;
+    let tag = header(&preview, "etag");
+    assert!(!tag.contains(&hash[..8]) && header(&preview, "last-modified").is_empty(), "{tag}");
+    let again = visitor.request("GET", &format!("{base}/media/{}/thumbnail?size=320", s.items[0]));
+    assert_eq!(again.header("if-none-match", tag).send().await.unwrap().status(), 304);
+    // Pages are asked for by items, not by positions that could be made up to find out when a photo was taken.
+    let page = visitor.page(&base).await;
+    assert!(!page.source.contains(&hash[..12]), "nor by a part of the hash");
+    let next = page.attribute("a[rel=next]", "href").unwrap();
+    assert!(uuid::Uuid::try_parse(next.split("cursor=").nth(1).unwrap()).is_ok(), "{next}");
+    let second = visitor.page(&next).await;
+    let (first, rest) = (page.all("[data-tile]").len(), second.all("[data-tile]").len());
+    assert_eq!((first + rest, second.has("a[rel=next]")), (73, false));
+    let back = second.attribute("a[rel=prev]", "href").unwrap();
+    assert_eq!(visitor.page(&back).await.all("[data-tile]").len(), first);
+    for made_up in ["czEuMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAw", "nonsense"] {
+        for name in ["cursor", "before"] {
+            let path = format!("{base}?sort=oldest&{name}={made_up}");
+            assert_eq!(status_of(&visitor, &path).await, 404, "{path}");
+        }
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn of_what_others_have_added_visitors_see_previews(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let s = shared_with(backend, &[], &json!({ "level": "contribute" })).await;
+    let theirs = s.tom.upload_one("toms.png", &png(7)).await;
+    s.app.previews_done().await;
+    let items = format!("/api/shared/{}/items", s.grant);
+    assert_eq!(s.tom.send("POST", &items, &json!({ "ids": [theirs] })).await.status(), 200);
+    let base =
+        path_of(&linked(&s, &json!({ "shows_details": true, "keeps_location": true })).await);
+    let visitor = s.app.browser();
+    let media = format!("{base}/media/{theirs}");
+    assert_eq!(status_of(&visitor, &format!("{media}/thumbnail?size=640")).await, 200);
+    assert_eq!(status_of(&visitor, &media).await, 403);
+    assert_eq!(status_of(&visitor, &format!("{media}/thumbnail?size=full")).await, 403);
+    let page = visitor.page(&format!("{base}/items/{theirs}")).await;
+    assert!(!page.has("a[href$='?download=1']") && !page.says("Dimensions") && !page.says("Tom"));
+    let own = visitor.page(&format!("{base}/items/{}", s.items[0])).await;
+    assert!(own.has("a[href$='?download=1']") && own.says("Dimensions"));
+    let all = visitor.submit(&base, &format!("{base}/download-all"), &[]).await;
+    let archive = zip::ZipArchive::new(std::io::Cursor::new(all.bytes().await.unwrap())).unwrap();
+    assert!(archive.file_names().all(|name| name != "toms.png"));
+    assert_eq!(archive.len(), 3 + 1, "and the list of what is missing");
+}
+
+#[actix_web::test]
+async fn downloads_are_counted_once_and_addresses_are_not_forged() {
+    let s = library(Sqlite, &[]).await;
+    let link = linked(&s, &json!({})).await;
+    let (base, visitor) = (path_of(&link), s.app.browser());
+    let download = format!("{base}/media/{}?download=1", s.items[0]);
+    assert_eq!(status_of(&visitor, &download).await, 200);
+    for range in ["bytes=5-6", "bytes=7-"] {
+        let part = visitor.request("GET", &download).header("range", range);
+        assert_eq!(part.send().await.unwrap().status(), 206);
+    }
+    visitor.request("HEAD", &download).send().await.unwrap();
+    assert_eq!(s.ada.json(&id_of(&link)).await["downloads"], 1);
+    let forged = s.ada.request("GET", &id_of(&link)).header("x-forwarded-host", "evil.example");
+    let forged = json(forged.header("x-forwarded-proto", "https").send().await.unwrap()).await;
+    assert_eq!(forged["url"], link["url"]);
+    // A day that stays in the form is no other end.
+    let end = in_days(3);
+    s.ada.send("PATCH", &id_of(&link), &json!({ "ends_at": end })).await;
+    let before = s.ada.json(&id_of(&link)).await;
+    let at = id_of(&link).replace("/api", "");
+    let day = s.ada_browser.page(&at).await.attribute("input[name=ends]", "value").unwrap();
+    let fields = [("title", "new"), ("ends", day.as_str())];
+    s.ada_browser.submit(&at, &format!("{at}/change"), &fields).await;
+    let after = s.ada.json(&id_of(&link)).await;
+    assert_eq!((&after["ends_at"], &after["name"]), (&before["ends_at"], &json!("new")));
 }

@@ -9,6 +9,7 @@ use super::set::{BackupSet, OmittedFile};
 use crate::db::table_rows::{Columns, TABLES, TableChecksum, TableWriter, delete};
 use crate::db::{Conn, Db, newest_schema};
 use crate::error::{Error, Result};
+use crate::model::now;
 use crate::state::Services;
 use crate::store;
 
@@ -58,6 +59,8 @@ impl StagingDatabase {
     ) -> Result<()> {
         let conn = self.conn.get_mut();
         store::backup_rows::update_all_there(conn)?;
+        // What was ended since the backup must stay ended, which the backup cannot tell.
+        store::share_links::update_everything_ended(conn, now())?;
         for OmittedFile { folder, directory, name, .. } in left {
             store::backup_rows::update_missing_at(conn, folder, directory, name)?;
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::db::Conn;
 use crate::domain::library::{album_page, albums, open_item};
 use crate::error::{Error, Result};
-use crate::model::authority::ShareKey;
+use crate::model::authority::{ShareInUse, ShareKey};
 use crate::model::item::ItemKind;
 use crate::model::{
     Album, AlbumId, Directory, DirectoryId, Gives, Grant, GrantId, Grantee, Item, ItemId, Level,
@@ -146,22 +146,29 @@ fn is_grantee(conn: &mut Conn, viewer: UserId, grant: &Grant) -> Result<bool> {
     })
 }
 
-/// Those of these grants and links through which there is no access any more, for responses that are under way.
+/// Those of these accesses that have ended, for responses that are under way.
 ///
 /// # Errors
 /// Database errors.
-pub fn find_ended(services: &Services, keys: &[ShareKey]) -> Result<Vec<ShareKey>> {
+pub fn find_ended(services: &Services, shares: &[ShareInUse]) -> Result<Vec<ShareInUse>> {
     services.db.read(|conn| {
         let mut ended = Vec::new();
-        for key in keys {
-            match find(conn, *key) {
-                Ok(_) => {}
-                Err(Error::NotFound) => ended.push(*key),
+        for share in shares {
+            match is_still_given(conn, share) {
+                Ok(()) => {}
+                Err(Error::NotFound | Error::Forbidden(_)) => ended.push(*share),
                 Err(error) => return Err(error),
             }
         }
         Ok(ended)
     })
+}
+
+fn is_still_given(conn: &mut Conn, share: &ShareInUse) -> Result<()> {
+    let access = find(conn, share.key)?;
+    let Some((item, least)) = share.item else { return Ok(()) };
+    let (owner, item) = access.item(conn, item)?;
+    Reached { access, owner, item }.require_gives(least)
 }
 
 impl Access {
@@ -178,6 +185,14 @@ impl Access {
         } else {
             Err(Error::Forbidden(msg!("You can see this, but not change it.")))
         }
+    }
+
+    /// What is given of an item: through a link, only previews of what others have added, who have shared it with the users
+    /// of the album and not with everybody.
+    #[must_use]
+    pub fn gives_of(&self, owner: UserId) -> Gives {
+        let is_of_other = owner != self.owner && matches!(self.key, ShareKey::Link { .. });
+        if is_of_other { Gives::Previews } else { self.gives }
     }
 
     /// # Errors
@@ -302,9 +317,21 @@ impl Reached {
     /// # Errors
     /// `Forbidden`.
     pub fn require_file(&self, is_download: bool) -> Result<()> {
+        self.require_gives(self.least(is_download))
+    }
+
+    /// What must be given at least for the file itself.
+    #[must_use]
+    pub fn least(&self, is_download: bool) -> Gives {
         let is_played = matches!(self.item.kind, ItemKind::Video | ItemKind::Audio);
-        let least = if is_played && !is_download { Gives::Stream } else { Gives::Originals };
-        self.access.require_gives(least)
+        if is_played && !is_download { Gives::Stream } else { Gives::Originals }
+    }
+
+    /// # Errors
+    /// `Forbidden` if not as much of the item is given.
+    pub fn require_gives(&self, least: Gives) -> Result<()> {
+        let gives = self.access.gives_of(self.owner.id);
+        Access { gives, ..self.access.clone() }.require_gives(least)
     }
 
     /// Opens the file, without where it was taken if that is not given.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::access::{self, Access};
 use crate::config::LinkPolicy;
 use crate::error::{Error, Result};
-use crate::model::actor::Client;
+use crate::model::actor::{Client, network_of};
 use crate::model::{ShareLink, ShareLinkId, User, now};
 use crate::msg;
 use crate::state::Services;
@@ -77,8 +77,10 @@ pub async fn open(
     let found = run_on_blocking_pool(move || find(&shared, &token, None)).await?;
     let link = found.link;
     if let Some(hash) = &link.password {
-        let name = format!("share link {}", link.id);
-        let attempt = services.login_throttle.begin_attempt(&name, client.address)?;
+        // For each network by itself: nobody can keep other visitors out, or users from logging in.
+        let (name, network) = (format!("share link {}", link.id), network_of(client.address));
+        let throttle = &services.login_throttle;
+        let attempt = throttle.begin_known_attempt(&name, &network.to_string(), None)?;
         let verified =
             services.password_hasher.verify(Some(hash.clone()), password, client.address).await?;
         if verified.check == HashCheck::Wrong {

@@ -87,6 +87,7 @@ pub fn create(
     ensure_allowed(services)?;
     let owner = authority.user;
     services.db.write(|conn| {
+        lock_owner(conn, owner.id)?;
         authorize(conn, authority.key(), Need::Active)?;
         title_of(conn, owner, new.subject)?.ok_or(Error::NotFound)?;
         let at = now();
@@ -95,7 +96,8 @@ pub fn create(
             return Err(Error::Conflict(message));
         }
         let mut link = empty_link(services, owner.id, new.subject, at);
-        set_options(services, &mut link, &new.options)?;
+        ensure_end(services, &link, new.options.ends_at)?;
+        set_options(&mut link, &new.options)?;
         link.password.clone_from(&new.password);
         ensure_password(services, &link)?;
         store::share_links::insert(conn, &link)?;
@@ -149,8 +151,11 @@ pub fn change(
     write_own(services, authority, id, |conn, link| {
         ensure_open(link)?;
         let end = link.ends_at;
+        // What was set before may have passed, or be later than the server allows by now.
+        if let Some(new_end) = change.ends_at.filter(|new_end| *new_end != end) {
+            ensure_end(services, link, new_end)?;
+        }
         set_options(
-            services,
             link,
             &LinkOptions {
                 title: change.title.clone().unwrap_or_else(|| link.title.clone()),
@@ -217,6 +222,7 @@ pub fn end(
 pub fn end_any(services: &Services, actor: &Actor, id: ShareLinkId) -> Result<ShareLink> {
     services.db.write(|conn| {
         authorize(conn, actor.session(), Need::Admin)?;
+        store::share_links::update_lock(conn, id)?;
         let mut link = store::share_links::find(conn, id)?.ok_or(Error::NotFound)?;
         let owner = store::users::find(conn, link.owner_id)?.ok_or(Error::NotFound)?;
         if link.ended_at.is_none() {
@@ -236,7 +242,9 @@ fn write_own(
     work: impl Fn(&mut Conn, &mut ShareLink) -> Result<()>,
 ) -> Result<ShareLink> {
     services.db.write(|conn| {
+        lock_owner(conn, authority.user.id)?;
         authorize(conn, authority.key(), Need::Active)?;
+        store::share_links::update_lock(conn, id)?;
         let mut link = find_own(conn, authority.user, id)?;
         let before = link.clone();
         work(conn, &mut link)?;
@@ -246,6 +254,12 @@ fn write_own(
         }
         Ok(link)
     })
+}
+
+/// Locks the owner of links, so that no link is created or changed while they are suspended.
+fn lock_owner(conn: &mut Conn, owner: UserId) -> Result<()> {
+    store::users::update_lock(conn, owner)?;
+    Ok(())
 }
 
 pub(super) fn find_own(conn: &mut Conn, owner: &User, id: ShareLinkId) -> Result<ShareLink> {
@@ -267,13 +281,10 @@ fn ensure_open(link: &ShareLink) -> Result<()> {
     Ok(())
 }
 
-/// Checks the options and sets them. An end that was set before may have passed.
-fn set_options(services: &Services, link: &mut ShareLink, options: &LinkOptions) -> Result<()> {
+/// Checks the options and sets them.
+fn set_options(link: &mut ShareLink, options: &LinkOptions) -> Result<()> {
     let invalid = |error| Error::Invalid(vec![error]);
     let title = parse_optional_line("title", &options.title, MAX_TITLE_CHARS).map_err(invalid)?;
-    if options.ends_at != link.ends_at || link.visits == 0 {
-        ensure_end(services, link, options.ends_at)?;
-    }
     if options.max_visits.is_some_and(|most| !(1..=MAX_VISITS).contains(&most)) {
         let message = fill!("Enter a number from 1 to {most}.", most = MAX_VISITS);
         return Err(Error::field("max_visits", message));
@@ -343,8 +354,11 @@ pub(crate) fn housekeeping(services: &Services, at: Time) -> Result<()> {
         let told = services.db.write(|conn| tell_end(conn, &link))?;
         notifications::delivered(services, &told);
     }
-    services.db.write(|conn| Ok(store::share_links::delete_ended_before(conn, at - RETENTION)?))?;
-    Ok(())
+    services.db.write(|conn| {
+        store::share_links::update_deleted_ended(conn, at)?;
+        store::share_links::delete_ended_before(conn, at - RETENTION)?;
+        Ok(())
+    })
 }
 
 /// Tells the owner of a link once that it ends soon.

@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::model::authority::ShareKey;
 use crate::model::item_filter::ItemFilter;
 use crate::model::{
-    Album, AlbumId, Cursor, Directory, DirectoryId, Gives, Item, ItemId, Sort, Subject, Track, User,
+    Album, AlbumId, AlbumSort, Cursor, Directory, DirectoryId, Gives, Item, ItemId, Sort, Subject,
+    Track, User,
 };
 use crate::state::Services;
 use crate::store;
@@ -80,6 +81,33 @@ pub fn album(
         let top = page.above.iter().position(|above| access.subject == Subject::Album(above.id));
         page.above = page.above.split_off(top.unwrap_or(page.above.len()));
         Ok(SharedAlbum { access, owner, page })
+    })
+}
+
+/// The position of an item in an album or folder of a grant or link, as a cursor. Visitors name items and not positions,
+/// because a position can be made up: asking for ever smaller steps would tell when a photo was taken. Only the orders that
+/// owners arrange have positions that tell nothing.
+///
+/// # Errors
+/// `NotFound`.
+pub fn cursor_of(
+    services: &Services,
+    key: ShareKey,
+    inside: Option<AlbumId>,
+    text: &str,
+) -> Result<String> {
+    services.db.read(|conn| {
+        let access = access::find(conn, key)?;
+        let sort = match access.subject {
+            Subject::Album(_) => access.album(conn, inside)?.sort,
+            _ => AlbumSort::Newest,
+        };
+        if sort == AlbumSort::Custom {
+            return Ok(text.to_owned());
+        }
+        let id = ItemId::parse(text).ok_or(Error::NotFound)?;
+        let (_, item) = access.item(conn, id)?;
+        Ok(Cursor::after_item(&item, sort.list_sort()).encode())
     })
 }
 

@@ -12,11 +12,13 @@ use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::{Json, Query};
 use crate::http::extract::shared_item::Shared;
 use crate::http::media_response::{
-    content_response, motion_response, owner_in_album, revalidated, shared_content_response,
-    shared_motion_response, shared_thumbnail_response, thumbnail_response,
+    content_response, motion_response, owner_in_album, revalidated, thumbnail_response,
 };
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::http::shared_media_response::{
+    shared_content_response, shared_motion_response, shared_thumbnail_response,
+};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![

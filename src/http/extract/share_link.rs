@@ -20,7 +20,7 @@ use crate::http::run_blocking::run_blocking;
 use crate::http::session_cookie::SessionCookie;
 use crate::model::TimeZone;
 use crate::model::actor::Client;
-use crate::model::authority::ShareKey;
+use crate::model::authority::{ShareInUse, ShareKey};
 use crate::state::Services;
 use crate::state::user_slots::{Slot, Visitor};
 
@@ -118,7 +118,7 @@ async fn link_address(request: &HttpRequest) -> Result<LinkAddress, HandlerError
     })
     .await?;
     if let Some(connection) = request.conn_data::<Arc<Connection>>() {
-        connection.set_share(open.access.key);
+        connection.set_share(ShareInUse { key: open.access.key, item: None });
     }
     let client = client_info(request, &services.settings);
     let cookie = SessionCookie::from_request(request);
@@ -151,5 +151,17 @@ impl FromRequest for LinkVisit {
                 None => Error::LinkNotOpened.into(),
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logs_name_the_addresses_of_links_without_their_tokens() {
+        assert_eq!(logged_path("/s/secret"), "/s/…");
+        assert_eq!(logged_path("/s/secret/media/1/thumbnail"), "/s/…/media/1/thumbnail");
+        assert_eq!(logged_path("/shared/1"), "/shared/1");
     }
 }

@@ -16,7 +16,7 @@ use crate::http::connections::Connection;
 use crate::http::error::HandlerError;
 use crate::http::run_blocking::run_blocking;
 use crate::model::GrantId;
-use crate::model::authority::ShareKey;
+use crate::model::authority::{ShareInUse, ShareKey};
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
 
@@ -71,7 +71,7 @@ impl<C: SharedCaller> FromRequest for Shared<C> {
                 run_blocking(caller.services(), move |services| access::open(services, key));
             let access = opened.await?;
             if let Some(connection) = request.conn_data::<Arc<Connection>>() {
-                connection.set_share(key);
+                connection.set_share(ShareInUse { key, item: None });
             }
             Ok(Self { caller, grant: id, access })
         })

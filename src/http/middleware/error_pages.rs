@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use crate::error::Error;
 use crate::http::error::{HandlerError, error_from_status, http_status};
+use crate::http::extract::share_link::logged_path;
 use crate::http::pages::error_page;
 use crate::http::response::error_body::ErrorBody;
 use crate::http::response::html::html_response;
@@ -68,7 +69,7 @@ async fn error_response(request: &HttpRequest, error: &Error, id: &str) -> HttpR
 
     // The cause is logged, never sent.
     if let Error::Internal(cause) = error {
-        tracing::error!(method = %request.method(), path = request.path(), "{cause:?}");
+        tracing::error!(method = %request.method(), path = logged_path(request.path()), "{cause:?}");
     }
 
     let mut response = HttpResponse::build(status);

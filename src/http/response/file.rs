@@ -23,7 +23,8 @@ pub struct FileResponse<'a> {
     pub mime: &'a str,
     /// Without quotes.
     pub etag: String,
-    pub modified: std::time::SystemTime,
+    /// `None` if it is not told.
+    pub modified: Option<std::time::SystemTime>,
     pub size: u64,
     pub is_inline: bool,
     pub caching: Caching,
@@ -162,16 +163,16 @@ fn content_headers(answer: &mut HttpResponseBuilder, content: &FileResponse<'_>)
 
 /// Adds `ETag`, `Last-Modified` and `Cache-Control`, which a 304 needs as well.
 fn validators(answer: &mut HttpResponseBuilder, content: &FileResponse<'_>) {
-    answer
-        .insert_header(ETag(EntityTag::new_strong(content.etag.clone())))
-        .insert_header((header::LAST_MODIFIED, HttpDate::from(content.modified)))
-        .insert_header((
-            header::CACHE_CONTROL,
-            match content.caching {
-                Caching::Revalidate => "private, no-cache",
-                Caching::Immutable => "private, max-age=31536000, immutable",
-            },
-        ));
+    if let Some(modified) = content.modified {
+        answer.insert_header((header::LAST_MODIFIED, HttpDate::from(modified)));
+    }
+    answer.insert_header(ETag(EntityTag::new_strong(content.etag.clone()))).insert_header((
+        header::CACHE_CONTROL,
+        match content.caching {
+            Caching::Revalidate => "private, no-cache",
+            Caching::Immutable => "private, max-age=31536000, immutable",
+        },
+    ));
 }
 
 /// Whether the file is the version that the client expects. `If-Unmodified-Since` is ignored if there is an `If-Match`
@@ -189,7 +190,7 @@ fn is_expected_version(request: &HttpRequest, content: &FileResponse<'_>) -> boo
     IfUnmodifiedSince::parse(request)
         .ok()
         .filter(|_| request.headers().contains_key(header::IF_UNMODIFIED_SINCE))
-        .is_none_or(|date| HttpDate::from(content.modified) <= *date)
+        .is_none_or(|date| content.modified.is_none_or(|at| HttpDate::from(at) <= *date))
 }
 
 /// Whether the client already has this version. `If-Modified-Since` is ignored if there is an `If-None-Match` (RFC
@@ -198,7 +199,8 @@ fn is_not_modified(request: &HttpRequest, content: &FileResponse<'_>) -> bool {
     if request.headers().contains_key(header::IF_NONE_MATCH) {
         return if_none_match(request, &content.etag);
     }
-    IfModifiedSince::parse(request).is_ok_and(|date| HttpDate::from(content.modified) <= *date)
+    IfModifiedSince::parse(request)
+        .is_ok_and(|date| content.modified.is_some_and(|at| HttpDate::from(at) <= *date))
 }
 
 /// Whether `If-None-Match` names the version `etag` (without quotes).
@@ -219,7 +221,7 @@ fn permits_range(request: &HttpRequest, content: &FileResponse<'_>) -> bool {
     }
     match IfRange::parse(request) {
         Ok(IfRange::EntityTag(tag)) => tag.strong_eq(&EntityTag::new_strong(content.etag.clone())),
-        Ok(IfRange::Date(date)) => date == HttpDate::from(content.modified),
+        Ok(IfRange::Date(date)) => content.modified.is_some_and(|at| date == HttpDate::from(at)),
         Err(_) => false,
     }
 }
@@ -317,7 +319,7 @@ mod tests {
             name: "a.mp4",
             mime: "video/mp4",
             etag: "abc".into(),
-            modified,
+            modified: Some(modified),
             size: 100,
             is_inline: true,
             caching: Caching::Revalidate,

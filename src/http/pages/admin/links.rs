@@ -43,7 +43,9 @@ struct AdminLinkRow {
 impl AdminLinkRow {
     fn from_link(link: &ShareLink, owner: &User, zone: &TimeZone) -> Self {
         let visits = count_of(link.visits, "visit");
-        let is_open = LinkState::of(link, now()) == LinkState::Open;
+        let state = LinkState::of(link, now());
+        // Visits that have begun go on when all are used up.
+        let is_open = matches!(state, LinkState::Open | LinkState::UsedUp);
         Self {
             id: link.id,
             owner: name_of(owner),

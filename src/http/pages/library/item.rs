@@ -135,7 +135,16 @@ impl PagesView {
         let base = pages_path(media, item).filter(|_| item.preview == PreviewState::Ready)?;
         let count = metadata.pages.unwrap_or(1).min(document::MAX_PAGES);
         let current = page.parse().unwrap_or(1).clamp(1, count.max(1));
-        Some(Self { base, version: preview_version(item).to_owned(), current, count })
+        Some(Self {
+            base,
+            version: if media == "/media" {
+                preview_version(item).to_owned()
+            } else {
+                String::new()
+            },
+            current,
+            count,
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use crate::http::pages::components::format::{
 };
 use crate::language::t;
 use crate::media::Metadata;
+use crate::model::item::ItemKind;
 use crate::model::item_place::place_name;
 use crate::model::{City, Item, ItemDetails, TakenPrecision, TakenSource, WallClock};
 use crate::{fill, msg};
@@ -35,10 +36,31 @@ fn searchable_row(label: &'static str, value: Option<&String>) -> Option<Metadat
     })
 }
 
-/// As [`metadata_rows`], without where it was taken and without tags, which often say where and who.
-pub fn metadata_rows_without_place(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
+/// How a photo, film or song was made: nothing that people have written, no place and no time.
+pub fn technical_rows(item: &Item, details: &ItemDetails) -> Vec<MetadataRow> {
+    const TECHNICAL: [&str; 13] = [
+        msg!("Dimensions"),
+        msg!("Pages"),
+        msg!("Length"),
+        msg!("Artist"),
+        msg!("Album"),
+        msg!("Genre"),
+        msg!("Year"),
+        msg!("Track"),
+        msg!("Camera"),
+        msg!("Lens"),
+        msg!("Exposure"),
+        msg!("Codec"),
+        msg!("Quality"),
+    ];
     let mut rows = metadata_rows(item, details);
-    rows.retain(|row| ![msg!("Place"), msg!("Location"), msg!("Tags")].contains(&row.label));
+    // The artist of a photo is a person.
+    let is_song = item.kind == ItemKind::Audio;
+    rows.retain(|row| TECHNICAL.contains(&row.label) && (is_song || row.label != msg!("Artist")));
+    // Searches are pages of the owner.
+    for row in &mut rows {
+        row.href = None;
+    }
     rows
 }
 

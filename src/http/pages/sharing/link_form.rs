@@ -118,7 +118,7 @@ impl LinkRow {
                 named.name.clone()
             },
             state,
-            is_open: named.state == LinkState::Open,
+            is_open: matches!(named.state, LinkState::Open | LinkState::UsedUp),
             has_password: link.password.is_some(),
         }
     }

@@ -14,6 +14,7 @@ use crate::error::{Error, FieldError, Result};
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
 use crate::http::link_address::link_address;
+use crate::http::pages::components::end_date::end_field;
 use crate::http::pages::components::{self as v, When, count_of};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, redirect_back, render, render_with_status, set_flash};
@@ -141,7 +142,15 @@ async fn submit_change(
 ) -> HandlerResult {
     let id = parse_link(&path)?;
     let changed: Result<ShareLink> = async {
-        let options = form.options(&current.time_zone())?;
+        let (zone, auth_session) = (current.time_zone(), current.auth_session.clone());
+        let old = run_blocking(&current.services, move |services| {
+            share_link_lists::find(services, &auth_session.user, id)
+        })
+        .await?;
+        let options = form.options(&zone)?;
+        // The form has the day only, at whose end the link need not end.
+        let old_day = old.link.ends_at.map(|at| end_field(at, &zone)).unwrap_or_default();
+        let is_same_end = form.ends.trim() == old_day;
         let password = match hashed(&current, &form.password).await? {
             None if !form.no_password.is_empty() => Some(None),
             hash => hash.map(Some),
@@ -152,7 +161,7 @@ async fn submit_change(
             gives: Some(options.gives),
             keeps_location: Some(options.keeps_location),
             shows_details: Some(options.shows_details),
-            ends_at: Some(options.ends_at),
+            ends_at: (!is_same_end).then_some(options.ends_at),
             max_visits: Some(options.max_visits),
             password,
         };

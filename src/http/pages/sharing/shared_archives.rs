@@ -68,6 +68,7 @@ pub(crate) async fn stream_directory(
             archive.add_all(
                 &folder,
                 |after| {
+                    access::open(services, key)?;
                     directory_contents::list_items(services, &owner, directory.directory_id, after)
                 },
                 |item| open_for_archive(services, key, item.id),

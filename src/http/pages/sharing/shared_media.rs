@@ -8,11 +8,14 @@ use crate::http::extract::shared_item::Shared;
 use crate::http::extract::user::CurrentUser;
 use crate::http::media_response::{
     content_response, motion_response, owner_in_album, page_response, revalidated,
-    shared_content_response, shared_motion_response, shared_page_response,
-    shared_thumbnail_response, thumbnail_response,
+    thumbnail_response,
 };
 use crate::http::pages::library::content::{MediaQuery, PageQuery, ThumbnailQuery};
 use crate::http::route::{HandlerResult, Route};
+use crate::http::shared_media_response::{
+    shared_content_response, shared_motion_response, shared_page_response,
+    shared_thumbnail_response,
+};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![

@@ -1,7 +1,6 @@
 //! `/s/{token}/items/{item}`: the page of an item that its owner shares by link.
 
-use actix_web::http::StatusCode;
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use super::visitor_layout::VisitorLayout;
@@ -14,8 +13,7 @@ use crate::http::media_response::parse_id;
 use crate::http::pages::components as v;
 use crate::http::pages::components::tile::{Source, Tile};
 use crate::http::pages::library::item::{DocumentView, ItemQuery, document_view, kind_words};
-use crate::http::pages::library::metadata::{MetadataRow, metadata_rows_without_place};
-use crate::http::pages::respond::render_with_status;
+use crate::http::pages::library::metadata::{MetadataRow, technical_rows};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::{Gives, Item, PreviewState, ScanStatus};
@@ -55,6 +53,7 @@ impl LinkItemPage {
 
 async fn show_item(
     LinkVisit(visit): LinkVisit,
+    request: HttpRequest,
     path: web::Path<(String, String)>,
     query: web::Query<ItemQuery>,
 ) -> HandlerResult {
@@ -71,7 +70,7 @@ async fn show_item(
             let opened = Reached { access, owner, item: item.clone() }.open(services);
             !matches!(opened, Err(Error::Forbidden(_)))
         };
-        let gives = if is_given { link.gives } else { Gives::Previews };
+        let gives = if is_given { shown.access.gives_of(shown.owner.id) } else { Gives::Previews };
         let gives_all = gives == Gives::Originals;
         let details = previews::details(services, &shown.owner, item.id)?;
         // A file that cannot be opened has a page nevertheless.
@@ -90,14 +89,11 @@ async fn show_item(
             )),
             Place::Nowhere => None,
         };
-        let mut facts = metadata_rows_without_place(&item, &details);
-        facts.retain(|_| link.shows_details);
-        for fact in &mut facts {
-            // Searches are pages of the owner.
-            fact.href = None;
-        }
+        // What others have added is shown without details.
+        let has_details = link.shows_details && shown.owner.id == shown.access.owner;
+        let facts = if has_details { technical_rows(&item, &details) } else { Vec::new() };
         let mut tile = Tile::from_item(&item, shown.tracks.first(), services, &zone, &source);
-        if !link.shows_details {
+        if !has_details {
             tile.taken.clear();
         }
         Ok(LinkItemPage {
@@ -119,5 +115,5 @@ async fn show_item(
             item,
         })
     });
-    render_with_status(StatusCode::OK, &page.await?)
+    visit.render(&request, &page.await?).await
 }

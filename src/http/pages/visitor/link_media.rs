@@ -1,15 +1,18 @@
 //! Bytes of what a share link shows, and archives of it.
 
+use actix_web::http::header::CONTENT_RANGE;
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, web};
+
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::domain::sharing::share_link_visits;
 use crate::error::Error;
 use crate::http::extract::form::Form;
 use crate::http::extract::share_link::{LinkAddress, LinkVisit};
-use crate::http::media_response::{
-    shared_content_response, shared_motion_response, shared_page_response,
-    shared_thumbnail_response,
-};
+use crate::http::media_response::FULL_SIZE;
 use crate::http::pages::library::content::{MediaQuery, ThumbnailQuery};
 use crate::http::pages::library::item_actions::SelectedItems;
 use crate::http::pages::sharing::shared_archives::{
@@ -17,7 +20,12 @@ use crate::http::pages::sharing::shared_archives::{
 };
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::http::shared_media_response::{
+    shared_content_response, shared_motion_response, shared_page_response,
+    shared_thumbnail_response,
+};
 use crate::model::{AlbumId, DirectoryId, Subject};
+use crate::msg;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -39,7 +47,14 @@ async fn show_media(
     let is_download = !query.download.is_empty();
     let through = (&visit.services, visit.key());
     let response = shared_content_response(through, &request, &path.1, is_download).await?;
-    if is_download {
+    // A download is counted once, whatever parts of it are asked for.
+    let range = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
+    let is_beginning = match response.status() {
+        StatusCode::OK => true,
+        StatusCode::PARTIAL_CONTENT => range.is_some_and(|range| range.starts_with("bytes 0-")),
+        _ => false,
+    };
+    if is_download && is_beginning && request.method() == Method::GET {
         count_download(&visit).await?;
     }
     Ok(response)
@@ -52,6 +67,8 @@ async fn show_thumbnail(
     query: web::Query<ThumbnailQuery>,
 ) -> HandlerResult {
     let through = (&visit.services, visit.key());
+    let is_full = query.size.as_deref() == Some(FULL_SIZE);
+    let _turn = if is_full { Some(visitor_turn(&visit).await?) } else { None };
     shared_thumbnail_response(through, &request, &path.1, query.size.as_deref()).await
 }
 
@@ -67,7 +84,18 @@ async fn show_page(
     LinkVisit(visit): LinkVisit,
     path: web::Path<(String, String, String)>,
 ) -> HandlerResult {
+    let _turn = visitor_turn(&visit).await?;
     shared_page_response((&visit.services, visit.key()), &path.1, &path.2).await
+}
+
+/// The turn of a visitor to have something rendered: one at a time, so that users wait for one visitor at most.
+async fn visitor_turn(visit: &LinkAddress) -> Result<OwnedSemaphorePermit, Error> {
+    /// How long a visitor waits.
+    const TIMEOUT: Duration = Duration::from_secs(10);
+    let waited =
+        tokio::time::timeout(TIMEOUT, visit.services.visitor_render_slots.clone().acquire_owned());
+    let turn = waited.await.ok().and_then(Result::ok);
+    turn.ok_or(Error::Unavailable(msg!("Too many previews are being made at once.")))
 }
 
 /// Streams selected items as a zip archive.

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
@@ -11,9 +10,9 @@ use super::visitor_layout::VisitorLayout;
 use crate::domain::library::album_page::AlbumQuery;
 use crate::domain::library::listings::{Listing, ListingQuery, PAGE_ITEMS};
 use crate::domain::previews;
-use crate::domain::sharing::share_link_visits;
-use crate::domain::sharing::shared_content;
-use crate::error::{Error, Result};
+use crate::domain::sharing::access::Access;
+use crate::domain::sharing::shared_content::{self, SharedAlbum, SharedDirectory};
+use crate::error::Error;
 use crate::http::extract::share_link::{LinkAddress, LinkVisit};
 use crate::http::pages::components::cover::Cover;
 use crate::http::pages::components::tile::{Picture, Source, Tile, find_track};
@@ -21,13 +20,13 @@ use crate::http::pages::components::track_row::TrackRow;
 use crate::http::pages::components::{self as v, count_of};
 use crate::http::pages::library::album_head::cover_at;
 use crate::http::pages::library::albums::song_heads;
-use crate::http::pages::library::list_options::{ColumnHead, ListQuery};
-use crate::http::pages::respond::{redirect, render_with_status};
+use crate::http::pages::library::list_options::ColumnHead;
+use crate::http::pages::respond::redirect;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::{
-    AlbumId, AlbumKind, AlbumSort, Directory, DirectoryId, Item, ShareLink, Sort, Subject,
-    TimeZone, Track, now,
+    AlbumId, AlbumKind, AlbumSort, Cursor, Directory, DirectoryId, Item, ShareLink, Sort, Subject,
+    TimeZone, Track,
 };
 use crate::state::Services;
 
@@ -64,8 +63,11 @@ struct LinkPage {
     download: Option<(&'static str, String)>,
 }
 
+/// Which part of a list. Positions are items of it, except in an order that the owner has arranged.
 #[derive(serde::Deserialize)]
-struct NextQuery {
+struct LinkQuery {
+    cursor: Option<String>,
+    before: Option<String>,
     /// Where a visitor wanted to go who has not opened the link yet.
     #[serde(default)]
     next: String,
@@ -75,81 +77,76 @@ struct NextQuery {
 async fn show_link(
     address: LinkAddress,
     request: HttpRequest,
-    query: web::Query<ListQuery>,
-    next: web::Query<NextQuery>,
+    query: web::Query<LinkQuery>,
 ) -> HandlerResult {
     if !address.open.is_opened {
-        return ask(&address, &next.next, None);
+        return ask(&address, &query.next, None);
     }
-    let visit = if request.method() == Method::GET { begin_visit(&address).await? } else { None };
-    let link_cookie = visit.map(|visit| address.visit_cookie(visit));
-    let list = query.into_inner();
-    let mut response = match address.open.access.subject {
-        Subject::Album(_) => album_page(address, None, list).await,
-        Subject::Directory(_) => directory_page(address, None, list).await,
+    match address.open.access.subject {
+        Subject::Album(_) => album_page(&request, address, None, query.into_inner()).await,
+        Subject::Directory(_) => directory_page(&request, address, None, query.into_inner()).await,
+        // Its page counts the visit.
         Subject::Item(item) => redirect(&format!("{}/items/{item}", address.base())),
-    }?;
-    if let Some(cookie) = link_cookie {
-        response.add_cookie(&cookie).map_err(Error::internal)?;
     }
-    Ok(response)
-}
-
-/// Counts a visit of a link that is not opened by a form; `None` if this visitor's is counted already.
-async fn begin_visit(address: &LinkAddress) -> Result<Option<String>> {
-    let link = address.open.link.clone();
-    if link.is_opened_by_form() || address.open.is_returning {
-        return Ok(None);
-    }
-    let visit = run_blocking(&address.services, move |services| {
-        share_link_visits::count_visit(services, &link)?;
-        Ok(services.link_tokens.visit(&link, now() + share_link_visits::VISIT_LIFETIME))
-    });
-    Ok(Some(visit.await?))
 }
 
 async fn show_album(
     LinkVisit(visit): LinkVisit,
+    request: HttpRequest,
     path: web::Path<(String, String)>,
-    query: web::Query<ListQuery>,
+    query: web::Query<LinkQuery>,
 ) -> HandlerResult {
     let album = AlbumId::parse(&path.1).ok_or(Error::NotFound)?;
-    album_page(visit, Some(album), query.into_inner()).await
+    album_page(&request, visit, Some(album), query.into_inner()).await
 }
 
 async fn show_directory(
     LinkVisit(visit): LinkVisit,
+    request: HttpRequest,
     path: web::Path<(String, String)>,
-    query: web::Query<ListQuery>,
+    query: web::Query<LinkQuery>,
 ) -> HandlerResult {
     let directory = DirectoryId::parse(&path.1).ok_or(Error::NotFound)?;
-    directory_page(visit, Some(directory), query.into_inner()).await
+    directory_page(&request, visit, Some(directory), query.into_inner()).await
 }
 
 /// Shows one page of the album of a link, or of one inside of it.
 async fn album_page(
+    request: &HttpRequest,
     address: LinkAddress,
     inside: Option<AlbumId>,
-    query: ListQuery,
+    query: LinkQuery,
 ) -> HandlerResult {
     let layout = VisitorLayout::new(&address)?;
     let (key, zone, link) = (address.key(), address.time_zone(), address.open.link.clone());
     let page = run_blocking(&address.services, move |services| {
+        let position = |text: &Option<String>| {
+            let text = text.as_deref();
+            text.map(|text| shared_content::cursor_of(services, key, inside, text)).transpose()
+        };
         let wanted = AlbumQuery {
-            sort: AlbumSort::parse(&query.sort),
-            cursor: query.cursor.clone(),
-            before: query.before.clone(),
+            // The order of its owner.
+            sort: None,
+            cursor: position(&query.cursor)?,
+            before: position(&query.before)?,
             limit: PAGE_ITEMS,
         };
-        let mut shown = shared_content::album(services, key, inside, &wanted)?.page;
+        let SharedAlbum { access, page: mut shown, .. } =
+            shared_content::album(services, key, inside, &wanted)?;
         let listing = std::mem::replace(&mut shown.listing, Listing::empty());
-        let (items, tracks) = (listing.items.clone(), listing.tracks.clone());
         let base = layout.base.clone();
         let href = |id: AlbumId| format!("{base}/albums/{id}");
         let is_top = shown.above.is_empty();
         let is_playlist = shown.album.kind == AlbumKind::Playlist;
         let path = if is_top { base.clone() } else { href(shown.album.id) };
-        let mut page = LinkPage::new(services, layout, (&path, &query), listing, (&link, &zone));
+        let has_positions = shown.sort == AlbumSort::Custom;
+        let mut page = LinkPage::new(
+            services,
+            layout,
+            (&path, has_positions),
+            &listing,
+            (&access, &link, &zone),
+        );
         page.title = if is_top && !link.title.is_empty() { link.title } else { shown.album.name };
         page.description = shown.album.description;
         page.summary = count_of(shown.album.items, if is_playlist { "song" } else { "item" });
@@ -159,7 +156,8 @@ async fn album_page(
         page.albums =
             shown.children.iter().map(|of| cover_at(of, href(of.album.id), &media)).collect();
         if is_playlist {
-            page.songs = song_rows(&items, &tracks, std::mem::take(&mut page.tiles));
+            page.songs =
+                song_rows(&listing.items, &listing.tracks, std::mem::take(&mut page.tiles));
             page.heads = song_heads();
         }
         page.download = page
@@ -169,26 +167,32 @@ async fn album_page(
             .filter(|_| shown.album.items > 0);
         Ok(page)
     });
-    render_with_status(StatusCode::OK, &page.await?)
+    address.render(request, &page.await?).await
 }
 
 /// Shows one page of the folder of a link, or of one inside of it.
 async fn directory_page(
+    request: &HttpRequest,
     address: LinkAddress,
     inside: Option<DirectoryId>,
-    query: ListQuery,
+    query: LinkQuery,
 ) -> HandlerResult {
     let layout = VisitorLayout::new(&address)?;
     let (key, zone, link) = (address.key(), address.time_zone(), address.open.link.clone());
     let page = run_blocking(&address.services, move |services| {
-        let shown = shared_content::directory(services, key, inside, |filter| ListingQuery {
-            filter,
-            sort: Sort::parse(&query.sort).unwrap_or(Sort::Newest),
-            cursor: query.cursor.clone(),
-            before: query.before.clone(),
-            limit: PAGE_ITEMS,
-        })?
-        .page;
+        let position = |text: &Option<String>| {
+            let text = text.as_deref();
+            text.map(|text| shared_content::cursor_of(services, key, None, text)).transpose()
+        };
+        let (cursor, before) = (position(&query.cursor)?, position(&query.before)?);
+        let SharedDirectory { access, page: shown, .. } =
+            shared_content::directory(services, key, inside, |filter| ListingQuery {
+                filter,
+                sort: Sort::Newest,
+                cursor: cursor.clone(),
+                before: before.clone(),
+                limit: PAGE_ITEMS,
+            })?;
         let base = layout.base.clone();
         let href = |it: &Directory| format!("{base}/directories/{}", it.directory_id);
         let named = |it: &Directory| (href(it), v::folder_label(it).into_owned());
@@ -196,14 +200,22 @@ async fn directory_page(
         let path = if is_top { base.clone() } else { href(&shown.directory) };
         let children: Vec<_> = shown.listing.children.iter().map(named).collect();
         let (total, bytes) = shown.size;
-        let mut page =
-            LinkPage::new(services, layout, (&path, &query), shown.listing, (&link, &zone));
+        let mut page = LinkPage::new(
+            services,
+            layout,
+            (&path, false),
+            &shown.listing,
+            (&access, &link, &zone),
+        );
         page.title = if is_top && !link.title.is_empty() {
             link.title
         } else {
             v::folder_label(&shown.directory).into_owned()
         };
-        page.summary = format!("{} · {}", count_of(total, "item"), v::size(bytes).words);
+        page.summary = count_of(total, "item");
+        if page.layout.may_save {
+            page.summary = format!("{} · {}", page.summary, v::size(bytes).words);
+        }
         page.total = total;
         page.crumbs = shown.above.iter().map(named).collect();
         page.download = page
@@ -214,7 +226,7 @@ async fn directory_page(
         page.children = children;
         Ok(page)
     });
-    render_with_status(StatusCode::OK, &page.await?)
+    address.render(request, &page.await?).await
 }
 
 /// The rows of a playlist. A song may be in it more than once; its row has an id only the first time.
@@ -233,27 +245,27 @@ impl LinkPage {
     fn new(
         services: &Services,
         mut layout: VisitorLayout,
-        (path, query): (&str, &ListQuery),
-        listing: Listing,
-        (link, zone): (&ShareLink, &TimeZone),
+        (path, has_positions): (&str, bool),
+        listing: &Listing,
+        (access, link, zone): (&Access, &ShareLink, &TimeZone),
     ) -> Self {
         previews::prioritize(services, &listing.items);
-        let source = |_: &Item| Source::below(&layout.base, link.gives, String::new());
+        let source =
+            |item: &Item| Source::below(&layout.base, access.gives_of(item.user_id), String::new());
         let mut tiles =
             Tile::from_items_of(&listing.items, &listing.tracks, services, zone, &source);
-        if !link.shows_details {
-            for tile in &mut tiles {
+        for (tile, item) in tiles.iter_mut().zip(&listing.items) {
+            if !link.shows_details || item.user_id != access.owner {
                 tile.taken.clear();
             }
         }
-        let first_page = query.first_page();
-        let page = |query: ListQuery| query.href(path);
-        let next = listing
-            .next
-            .map(|cursor| page(ListQuery { cursor: Some(cursor.encode()), ..first_page.clone() }));
-        let previous = listing
-            .previous
-            .map(|cursor| page(ListQuery { before: Some(cursor.encode()), ..first_page.clone() }));
+        let page = |name: &str, cursor: &Cursor, item: Option<&Item>| match item {
+            Some(item) if !has_positions => format!("{path}?{name}={}", item.id),
+            _ => format!("{path}?{name}={}", cursor.encode()),
+        };
+        let (first, last) = (listing.items.first(), listing.items.last());
+        let next = listing.next.as_ref().map(|cursor| page("cursor", cursor, last));
+        let previous = listing.previous.as_ref().map(|cursor| page("before", cursor, first));
         let media = format!("{}/media", layout.base);
         let picture = listing.items.iter().find_map(|item| Picture::from_item_at(item, &media));
         let origin = services.settings.public_origin();

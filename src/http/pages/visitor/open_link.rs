@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::http::extract::form::Form;
 use crate::http::extract::share_link::LinkAddress;
 use crate::http::pages::components as v;
-use crate::http::pages::respond::render_with_status;
+use crate::http::pages::respond::{redirect, render_with_status};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::services_arc;
 use crate::http::safe_redirect::own_path;
@@ -68,12 +68,16 @@ struct OpenForm {
 }
 
 async fn submit_open(address: LinkAddress, Form(form): Form<OpenForm>) -> HandlerResult {
+    let to = path_below(&address.base(), &form.next).unwrap_or_else(|| address.base());
+    // The form may have been sent twice.
+    if address.open.is_opened {
+        return redirect(&to);
+    }
     let services = services_arc(&address.services);
     let opened: Result<String> =
         share_link_visits::open(&services, &address.token, &form.password, &address.client).await;
     match opened {
         Ok(visit) => {
-            let to = path_below(&address.base(), &form.next).unwrap_or_else(|| address.base());
             let mut response = HttpResponse::SeeOther();
             response.insert_header((LOCATION, to)).cookie(address.visit_cookie(visit));
             Ok(response.finish())

@@ -2,9 +2,10 @@
 
 use memchr::memmem;
 
+use super::fill::{Fill, Found, Trouble};
 use super::tiff::Tiff;
 use super::window::Window;
-use super::{Fill, Found, Trouble, iptc, quicktime, xmp};
+use super::{iptc, quicktime, xmp};
 
 /// Bytes that are searched at once.
 const CHUNK: usize = 1 << 20;

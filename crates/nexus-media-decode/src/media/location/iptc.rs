@@ -1,7 +1,7 @@
 //! IPTC records, in a resource of Photoshop or alone: the names of places become blank.
 
+use super::fill::{Fill, Found, Trouble};
 use super::window::Window;
-use super::{Fill, Found, Trouble};
 
 /// Data sets of the second record: content location code and name, city, sublocation, state, country code and name.
 const PLACES: [u8; 7] = [26, 27, 90, 92, 95, 100, 101];
@@ -10,7 +10,7 @@ const PLACES: [u8; 7] = [26, 27, 90, 92, 95, 100, 101];
 pub fn blank(window: &Window<'_>, at: u64, fills: &mut Vec<Fill>) -> Found {
     // A name with its length, padded to an even number of bytes, and the size.
     let name = u64::from(window.array::<1>(at + 6)?[0]);
-    let size_at = at + 6 + (name + 2) / 2 * 2;
+    let size_at = at + 6 + (name + 1).next_multiple_of(2);
     let size = u64::from(u32::from_be_bytes(window.array(size_at)?));
     let start = size_at + 4;
     if start + size > window.length {

@@ -3,6 +3,7 @@
 //!
 //! Files are read here without decoding anything: only lengths and offsets are followed, each checked against the file.
 
+mod fill;
 mod images;
 mod iptc;
 mod png;
@@ -14,40 +15,9 @@ mod xmp;
 use std::fs::File;
 use std::io;
 
+pub use fill::Fill;
+use fill::Trouble;
 use window::Window;
-
-/// Bytes that replace as many others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fill {
-    pub at: u64,
-    pub bytes: Vec<u8>,
-}
-
-impl Fill {
-    fn zeros(at: u64, length: u64) -> Self {
-        Self::repeat(at, length, 0)
-    }
-
-    fn repeat(at: u64, length: u64, byte: u8) -> Self {
-        Self { at, bytes: vec![byte; usize::try_from(length).unwrap_or(0)] }
-    }
-}
-
-/// Why a file cannot be cleaned.
-#[derive(Debug)]
-enum Trouble {
-    /// It says something that is not understood, or in a way that cannot be replaced.
-    Unknown,
-    Read(io::Error),
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        Self::Read(error)
-    }
-}
-
-type Found<T = ()> = Result<T, Trouble>;
 
 /// Bytes to replace in a range of a file, by their position in the range; `None` if it may say where it was taken in a
 /// way that cannot be replaced. What is neither photo nor video says nothing.

@@ -1,7 +1,8 @@
 //! PNG: chunks with EXIF or XMP become chunks that no program knows, because each has a checksum.
 
+use super::fill::{Fill, Found, Trouble};
 use super::window::Window;
-use super::{Fill, Found, Trouble, xmp};
+use super::xmp;
 
 /// Chunks that are read.
 const MAX_CHUNKS: usize = 100_000;

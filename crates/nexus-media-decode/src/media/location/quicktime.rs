@@ -1,7 +1,8 @@
-//! MP4 and QuickTime: boxes with a place become free space, and keys about places get another name.
+//! MP4 and `QuickTime`: boxes with a place become free space, and keys about places get another name.
 
+use super::fill::{Fill, Found, Trouble};
 use super::window::Window;
-use super::{Fill, Found, Trouble, xmp};
+use super::xmp;
 
 /// Boxes that are read.
 const MAX_BOXES: usize = 20_000;
@@ -9,7 +10,7 @@ const MAX_BOXES: usize = 20_000;
 const MAX_VALUE: u64 = 4096;
 /// Boxes that contain boxes, and on the way to places.
 const CONTAINERS: [&[u8; 4]; 6] = [b"moov", b"trak", b"udta", b"mdia", b"minf", b"stbl"];
-/// Boxes that are a place: the texts of QuickTime and of 3GPP, and the one of some cameras.
+/// Boxes that are a place: the texts of `QuickTime` and of 3GPP, and the one of some cameras.
 const PLACES: [&[u8; 4]; 4] = [b"\xa9xyz", b"loci", b"gps ", b"GPS "];
 /// The packet of XMP in a box with a UUID.
 const XMP_UUID: [u8; 16] = [
@@ -89,7 +90,6 @@ impl<'a, 'b> Walk<'a, 'b> {
 
     fn look_into(&mut self, place: &Place, depth: usize) -> Found {
         let Place { kind, content, end, .. } = place;
-        let length = end.saturating_sub(*content);
         if PLACES.contains(&kind) {
             self.free(place);
         } else if CONTAINERS.contains(&kind) && depth < 12 {
@@ -102,12 +102,18 @@ impl<'a, 'b> Walk<'a, 'b> {
             self.values(*content, *end)?;
         } else if kind == b"stsd" {
             self.samples(*content, *end)?;
-        } else if kind == b"XMP_" {
-            self.free(place);
-        } else if kind == b"uuid" && length >= 16 && self.window.array(*content)? == XMP_UUID {
+        } else if kind == b"XMP_" || self.is_packet(place)? {
             self.free(place);
         }
         Ok(())
+    }
+
+    /// Whether a box has a packet of XMP.
+    fn is_packet(&self, place: &Place) -> Found<bool> {
+        let length = place.end.saturating_sub(place.content);
+        Ok(&place.kind == b"uuid"
+            && length >= 16
+            && self.window.array::<16>(place.content)? == XMP_UUID)
     }
 
     /// Turns a box into free space.
@@ -116,7 +122,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         self.fills.push(Fill::zeros(place.content, place.end.saturating_sub(place.content)));
     }
 
-    /// The box of metadata, which begins with a version except in QuickTime.
+    /// The box of metadata, which begins with a version except in `QuickTime`.
     fn metadata(&mut self, content: u64, end: u64, depth: usize) -> Found {
         if content + 8 > end {
             return Ok(());

@@ -1,3 +1,5 @@
+//! Files with places in them, and what is left of these.
+
 use std::io::{Cursor, Write};
 
 use super::*;
@@ -160,7 +162,7 @@ fn names_of_places_in_a_tiff_become_blank() {
     assert!(has(&photo, b"Vienna") && !has(&clean, b"Vienna") && has(&clean, b"title"));
 }
 
-fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
     [&length[..], kind, data, b"sum!"].concat()
 }

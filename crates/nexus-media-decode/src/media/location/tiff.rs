@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::fill::{Fill, Found, Trouble};
+use super::iptc;
 use super::window::Window;
-use super::{Fill, Found, Trouble, iptc};
 
 const EXIF_DIRECTORY: u16 = 0x8769;
 const GPS_DIRECTORY: u16 = 0x8825;
@@ -47,25 +48,25 @@ impl<'a> Tiff<'a> {
     /// Adds what replaces the GPS values. Returns whether the structure is one: at other places of a file, the letters may
     /// be there by chance.
     pub fn find(&self, fills: &mut Vec<Fill>) -> Found<bool> {
-        let first = self.u32(&self.window.array(self.base + 4)?);
+        let first = self.u32(self.window.array(self.base + 4)?);
         let (mut queue, mut seen) = (vec![first], BTreeSet::new());
         let mut is_tiff = false;
         while let Some(at) = queue.pop() {
             if at == 0 || !seen.insert(at) || seen.len() > MAX_DIRECTORIES {
                 continue;
             }
-            let Some((entries, next)) = self.directory(at)? else { continue };
+            let Some((entries, next)) = self.directory(at) else { continue };
             is_tiff = true;
             queue.push(next);
             for entry in entries {
-                let value = self.u32(&entry.value);
+                let value = self.u32(entry.value);
                 match entry.tag {
                     EXIF_DIRECTORY => queue.push(value),
                     SUB_DIRECTORIES if entry.count == 1 => queue.push(value),
                     SUB_DIRECTORIES => {
                         let count = u64::from(entry.count.min(32));
                         let list = self.window.bytes(self.base + u64::from(value), 4 * count)?;
-                        let offset = |four: &[u8]| four.try_into().ok().map(|it| self.u32(&it));
+                        let offset = |four: &[u8]| four.try_into().ok().map(|it| self.u32(it));
                         queue.extend(list.chunks_exact(4).filter_map(offset));
                     }
                     GPS_DIRECTORY => self.empty(value, fills)?,
@@ -84,30 +85,29 @@ impl<'a> Tiff<'a> {
     }
 
     /// The entries of a directory and where the next one is; `None` if there is no directory.
-    fn directory(&self, at: u32) -> Found<Option<(Vec<Entry>, u32)>> {
+    fn directory(&self, at: u32) -> Option<(Vec<Entry>, u32)> {
         let at = self.base + u64::from(at);
-        let Ok(count) = self.window.array::<2>(at) else { return Ok(None) };
-        let count = self.u16(count);
+        let count = self.u16(self.window.array::<2>(at).ok()?);
         if count == 0 || count > MAX_ENTRIES {
-            return Ok(None);
+            return None;
         }
         let length = u64::from(count) * 12;
-        let Ok(bytes) = self.window.bytes(at + 2, length) else { return Ok(None) };
+        let bytes = self.window.bytes(at + 2, length).ok()?;
         let entries: Vec<Entry> = bytes.chunks_exact(12).filter_map(|it| self.entry(it)).collect();
         // Cameras write some kinds that the standard does not have.
         let known = entries.iter().filter(|entry| (1..=13).contains(&entry.kind)).count();
         if known * 2 <= usize::from(count) {
-            return Ok(None);
+            return None;
         }
         // The last directory may end with the file.
-        let next = self.window.array(at + 2 + length).map_or(0, |bytes| self.u32(&bytes));
-        Ok(Some((entries, next)))
+        let next = self.window.array(at + 2 + length).map_or(0, |bytes| self.u32(bytes));
+        Some((entries, next))
     }
 
     fn entry(&self, bytes: &[u8]) -> Option<Entry> {
         let two = |at: usize| bytes.get(at..at + 2)?.try_into().ok().map(|it| self.u16(it));
         let four = |at: usize| -> Option<[u8; 4]> { bytes.get(at..at + 4)?.try_into().ok() };
-        Some(Entry { tag: two(0)?, kind: two(2)?, count: self.u32(&four(4)?), value: four(8)? })
+        Some(Entry { tag: two(0)?, kind: two(2)?, count: self.u32(four(4)?), value: four(8)? })
     }
 
     /// Empties a GPS directory: no entries, and zeros in place of them and of their values.
@@ -128,7 +128,7 @@ impl<'a> Tiff<'a> {
             if size <= 4 {
                 continue;
             }
-            let value = self.base + u64::from(self.u32(&entry.value));
+            let value = self.base + u64::from(self.u32(entry.value));
             let is_inside = size <= MAX_GPS_VALUE && value + size <= self.window.length;
             if is_inside {
                 fills.push(Fill::zeros(value, size));
@@ -145,8 +145,8 @@ impl<'a> Tiff<'a> {
         if self.is_big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
     }
 
-    fn u32(&self, bytes: &[u8; 4]) -> u32 {
-        if self.is_big_endian { u32::from_be_bytes(*bytes) } else { u32::from_le_bytes(*bytes) }
+    fn u32(&self, bytes: [u8; 4]) -> u32 {
+        if self.is_big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::{Found, Trouble};
+use super::fill::{Found, Trouble};
 
 pub struct Window<'a> {
     file: &'a File,

@@ -1,7 +1,7 @@
 //! Packets of XMP: blank if they say where something was taken.
 
+use super::fill::{Fill, Found, Trouble};
 use super::window::Window;
-use super::{Fill, Found, Trouble};
 
 /// Longest packet.
 const MAX_PACKET: u64 = 16 << 20;
