@@ -4,9 +4,10 @@
 usage: bench-albums.py BINARY [ITEMS [OWNERS]]
 
 Each owner uploads one picture; its row is then copied in the database until there are enough items. The pages are
-requested in turn, by the owner of the albums and by a user whom they are shared with.
+requested in turn, by the owner of the albums and by a user whom they are shared with. Then the owner's page of the large
+album in a browser is compared with that of its share link.
 """
-import json, os, socket, sqlite3, statistics, struct, subprocess, sys, tempfile, time, urllib.request, uuid, zlib
+import http.cookiejar, json, os, re, socket, sqlite3, statistics, struct, subprocess, sys, tempfile, time, urllib.parse, urllib.request, uuid, zlib
 
 binary = os.path.abspath(sys.argv[1])
 items = int(sys.argv[2]) if len(sys.argv) > 2 else 20_000
@@ -127,6 +128,22 @@ with tempfile.TemporaryDirectory() as folder:
                     times[size].append(time.perf_counter() - began)
             small, large = (statistics.median(times[size]) * 1000 for size in (200, items))
             print(f"{name}: {small:.2f} ms, {large:.2f} ms, ratio {large / small:.2f}")
+
+        browser = lambda: urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+        own, visitor = browser(), browser()
+        form = own.open(f"{base}/login").read().decode()
+        csrf = re.search(r'name="csrf_token" value="([^"]+)"', form).group(1)
+        own.open(f"{base}/login", urllib.parse.urlencode({"csrf_token": csrf, "username": names[0], "password": PASSWORD}).encode())
+        link = call("/api/links", {"album": albums[items]}, tokens[names[0]])["url"]
+        visitor.open(link).read()
+        times = {"own": [], "link": []}
+        for _ in range(rounds):
+            for name, client, address in (("own", own, f"{base}/albums/{albums[items]}"), ("link", visitor, link)):
+                began = time.perf_counter()
+                client.open(address).read()
+                times[name].append(time.perf_counter() - began)
+        mine, theirs = (statistics.median(times[name]) * 1000 for name in ("own", "link"))
+        print(f"pages in a browser: own {mine:.2f} ms, link {theirs:.2f} ms, ratio of speed {mine / theirs:.2f}")
     finally:
         server.terminate()
         server.wait()

@@ -77,7 +77,8 @@ test("files dropped on the dashboard, folders and pasted files are uploaded", as
   writeFileSync(join(folder, "plan.txt"), "sea");
   writeFileSync(join(folder, "Day 1", "notes.txt"), "sun");
   await page.locator("input[webkitdirectory]").setInputFiles(folder);
-  await expect(page.locator("[data-queue-words]")).toHaveText(/4 added|2 added/);
+  // With the two of the page before.
+  await expect(page.locator("[data-queue-words]")).toHaveText(/4 added/);
   expect(readFileSync(join(mine(house), "Holiday/plan.txt"), "utf8")).toBe("sea");
   expect(readFileSync(join(mine(house), "Holiday/Day 1/notes.txt"), "utf8")).toBe("sun");
   checkComplaints();
