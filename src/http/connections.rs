@@ -156,7 +156,7 @@ impl Connection {
         if self.is_long_response() { *lock(&self.session) } else { None }
     }
 
-    /// What a response reads through a grant or link that has been under way for some time.
+    /// What a response that has been under way for some time reads through a grant or link.
     fn long_response_share(&self) -> Option<ShareInUse> {
         if self.is_long_response() { *lock(&self.share) } else { None }
     }
@@ -204,7 +204,7 @@ impl ConnectionTracker {
         self.list_keys(Connection::long_response_session)
     }
 
-    /// What all responses read through grants and links that have been under way for some time.
+    /// What responses that have been under way for some time read through grants and links.
     #[must_use]
     pub fn long_response_shares(&self) -> Vec<ShareInUse> {
         self.list_keys(Connection::long_response_share)

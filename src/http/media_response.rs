@@ -175,11 +175,17 @@ pub const SIDES: [(&str, u32); 3] = [("320", 320), ("640", 640), ("1280", 1280)]
 /// The size of a full-size view in a URL.
 pub const FULL_SIZE: &str = "full";
 
-/// The end of a preview's address below `base`, which changes with its content; empty for items of others: their previews
-/// are asked for again each time, and their hashes are not told.
+/// The end of a preview's address below `base`, which changes with its content.
 fn version_query(base: &str, item: &Item) -> String {
+    version_below(base, item).map(|version| format!("&v={version}")).unwrap_or_default()
+}
+
+/// The version in addresses of previews below `base`; `None` for items of others: their previews are asked for again each
+/// time, and their hashes are not told.
+#[must_use]
+pub fn version_below<'a>(base: &str, item: &'a Item) -> Option<&'a str> {
     let is_own = base == "/media" || base.ends_with("/api/media");
-    if is_own { format!("&v={}", preview_version(item)) } else { String::new() }
+    is_own.then(|| preview_version(item))
 }
 
 /// The part of a preview's URL that changes with its content.

@@ -50,6 +50,12 @@ impl LinkState {
         }
     }
 
+    /// Whether visits go on, so that its owner can end it. Those that have begun go on when all are used up.
+    #[must_use]
+    pub const fn has_visits(self) -> bool {
+        matches!(self, Self::Open | Self::UsedUp)
+    }
+
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -51,18 +51,6 @@ pub enum Place {
     Nowhere,
 }
 
-/// What a grant or link is for, and its owner.
-///
-/// # Errors
-/// `NotFound`.
-pub fn open(services: &Services, key: ShareKey) -> Result<(Access, User)> {
-    services.db.read(|conn| {
-        let access = access::find(conn, key)?;
-        let owner = store::users::find(conn, access.owner)?.ok_or(Error::NotFound)?;
-        Ok((access, owner))
-    })
-}
-
 /// One page of the album of a grant or link, or of one inside of it.
 ///
 /// # Errors
@@ -225,8 +213,8 @@ pub fn list_to_download(services: &Services, key: ShareKey, items: &[ItemId]) ->
     })
 }
 
-/// Some items of an album that is reached through a grant or link, after a position, and the position after them; for archives,
-/// which read on for a long time: access is checked each time.
+/// Some items of an album that is reached through a grant or link, after a position, and the position after them. It is for
+/// archives, which read on for a long time, so access is checked each time.
 ///
 /// # Errors
 /// `NotFound`.

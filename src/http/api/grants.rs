@@ -147,10 +147,11 @@ impl GrantBody {
     }
 }
 
+/// Which grants or links of the user are listed: those of one subject, or a page of all.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct GrantsQuery {
+pub struct SharesQuery {
     /// Only those of this album.
     #[param(format = "uuid")]
     album: Option<String>,
@@ -161,7 +162,13 @@ pub struct GrantsQuery {
     #[param(format = "uuid")]
     item: Option<String>,
     /// `next_cursor` of the previous page.
-    cursor: Option<String>,
+    pub(super) cursor: Option<String>,
+}
+
+impl SharesQuery {
+    pub(super) fn subject(&self) -> Result<Option<Subject>> {
+        parse_subject(self.album.as_deref(), self.directory.as_deref(), self.item.as_deref())
+    }
 }
 
 /// A page of what the user shares.
@@ -190,15 +197,14 @@ pub(super) fn parse_subject(
 }
 
 /// List what the user shares with others, the newest first.
-#[utoipa::path(get, path = "/api/grants", tag = "Sharing", params(GrantsQuery),
+#[utoipa::path(get, path = "/api/grants", tag = "Sharing", params(SharesQuery),
     responses((status = 200, body = GrantsBody)))]
 pub(super) async fn list_grants(
     caller: ApiUser,
     request: HttpRequest,
-    Query(query): Query<GrantsQuery>,
+    Query(query): Query<SharesQuery>,
 ) -> HandlerResult {
-    let subject =
-        parse_subject(query.album.as_deref(), query.directory.as_deref(), query.item.as_deref())?;
+    let subject = query.subject()?;
     let before = parse_cursor(query.cursor.as_deref())?;
     let auth_session = caller.auth_session.clone();
     let body = run_blocking(&caller.services, move |services| {

@@ -3,10 +3,10 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::bodies::rfc3339;
-use super::grants::{GivesWord, SubjectBody, parse_subject, parse_time};
+use super::grants::{GivesWord, SharesQuery, SubjectBody, parse_subject, parse_time};
 use super::respond::{json, json_with_etag, no_content, ok};
 use crate::config::Settings;
 use crate::domain::sharing::share_link_lists::{self, NamedLink};
@@ -17,7 +17,10 @@ use crate::http::extract::json::{Json, Nullable, Query};
 use crate::http::link_address::link_address;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::model::actor::Actor;
+use crate::model::authority::Authority;
 use crate::model::{Gives, ShareLink, ShareLinkId};
+use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -90,23 +93,6 @@ impl LinkBody {
     }
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct LinksQuery {
-    /// Only those of this album.
-    #[param(format = "uuid")]
-    album: Option<String>,
-    /// Only those of this folder.
-    #[param(format = "uuid")]
-    directory: Option<String>,
-    /// Only those of this item.
-    #[param(format = "uuid")]
-    item: Option<String>,
-    /// `next_cursor` of the previous page.
-    cursor: Option<String>,
-}
-
 /// A page of the user's links.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ShareLinks)]
@@ -118,15 +104,14 @@ pub struct LinksBody {
 }
 
 /// List the user's links, the newest first.
-#[utoipa::path(get, path = "/api/links", tag = "Sharing", params(LinksQuery),
+#[utoipa::path(get, path = "/api/links", tag = "Sharing", params(SharesQuery),
     responses((status = 200, body = LinksBody)))]
 pub(super) async fn list_links(
     caller: ApiUser,
     request: HttpRequest,
-    Query(query): Query<LinksQuery>,
+    Query(query): Query<SharesQuery>,
 ) -> HandlerResult {
-    let subject =
-        parse_subject(query.album.as_deref(), query.directory.as_deref(), query.item.as_deref())?;
+    let subject = query.subject()?;
     let bad = || Error::field("cursor", "The `next_cursor` of a page.");
     let before = query.cursor.map(|text| ShareLinkId::parse(&text).ok_or_else(bad)).transpose()?;
     let auth_session = caller.auth_session.clone();
@@ -331,13 +316,7 @@ async fn changed(
     caller: &ApiUser,
     request: &HttpRequest,
     id: ShareLinkId,
-    change: impl FnOnce(
-        &crate::state::Services,
-        &crate::model::authority::Authority<'_>,
-        &crate::model::actor::Actor,
-    ) -> Result<ShareLink>
-    + Send
-    + 'static,
+    change: impl FnOnce(&Services, &Authority<'_>, &Actor) -> Result<ShareLink> + Send + 'static,
 ) -> HandlerResult {
     let (auth_session, actor) = (caller.auth_session.clone(), caller.actor());
     let named = run_blocking(&caller.services, move |services| {

@@ -19,7 +19,7 @@ use crate::http::error::HandlerError;
 use crate::http::run_blocking::run_blocking;
 use crate::http::session_cookie::SessionCookie;
 use crate::model::TimeZone;
-use crate::model::actor::Client;
+use crate::model::actor::{Client, network_of};
 use crate::model::authority::{ShareInUse, ShareKey};
 use crate::state::Services;
 use crate::state::user_slots::{Slot, Visitor};
@@ -79,7 +79,7 @@ impl LinkAddress {
     /// # Errors
     /// `TooManyRequests`, `Unavailable`.
     pub fn archive_slot(&self) -> Result<Slot<Visitor>, Error> {
-        let network = crate::model::actor::network_of(self.client.address);
+        let network = network_of(self.client.address);
         self.services.visitor_archive_slots.acquire((self.open.link.id, network))
     }
 

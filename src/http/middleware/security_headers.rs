@@ -22,7 +22,8 @@ const SECURITY_HEADERS: [(HeaderName, &str); 7] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-/// Adds those of share links, which no search engine may list, and headers that an inner layer has not set, and HSTS if the public address uses `https`.
+/// Adds the headers that an inner layer has not set. Search engines are told not to list share links; HSTS is added if the
+/// public address uses `https`.
 pub fn add_headers(headers: &mut HeaderMap, path: &str, settings: Option<&Settings>) {
     if is_of_link(path) {
         headers.insert(

@@ -8,16 +8,14 @@ use crate::domain::sharing::notifications::name_of;
 use crate::domain::sharing::share_link_lists::{self, LinkState};
 use crate::domain::sharing::share_links;
 use crate::error::Error;
-use crate::fill;
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::AdminUser;
-use crate::http::pages::components::end_date::end_date;
-use crate::http::pages::components::{self as v, When, count_of};
+use crate::http::pages::components::{self as v, When};
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect_back, render};
+use crate::http::pages::sharing::link_form::{closed, usage};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::language::t;
 use crate::model::{ShareLink, ShareLinkId, Subject, TimeZone, User, now};
 use crate::msg;
 
@@ -33,7 +31,7 @@ struct AdminLinkRow {
     id: ShareLinkId,
     owner: String,
     kind: &'static str,
-    /// `Until 6 December · 12 visits`.
+    /// `until 6 December · 12 visits`.
     state: String,
     created: When,
     has_password: bool,
@@ -42,10 +40,7 @@ struct AdminLinkRow {
 
 impl AdminLinkRow {
     fn from_link(link: &ShareLink, owner: &User, zone: &TimeZone) -> Self {
-        let visits = count_of(link.visits, "visit");
-        let state = LinkState::of(link, now());
-        // Visits that have begun go on when all are used up.
-        let is_open = matches!(state, LinkState::Open | LinkState::UsedUp);
+        let is_open = LinkState::of(link, now()).has_visits();
         Self {
             id: link.id,
             owner: name_of(owner),
@@ -55,13 +50,7 @@ impl AdminLinkRow {
                 Some(Subject::Item(_)) => msg!("Item"),
                 None => msg!("Deleted"),
             },
-            state: match link.ends_at.filter(|_| is_open) {
-                Some(at) => {
-                    fill!("until {date} · {visits}", date = end_date(at, zone), visits = visits)
-                }
-                None if is_open => visits,
-                None => format!("{} · {visits}", t(msg!("Ended"))),
-            },
+            state: if is_open { usage(link, zone) } else { closed(link, msg!("Ended")) },
             created: v::when(link.created_at, zone),
             has_password: link.password.is_some(),
             is_open,

@@ -23,7 +23,7 @@ use crate::http::response::file::content_disposition;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::language::{current_language, run_with_language};
-use crate::model::{AlbumId, Cursor, DirectoryId, Item, Time};
+use crate::model::{AlbumId, Cursor, Directory, DirectoryId, Item, Time};
 use crate::state::Services;
 use crate::state::open_file_cache::FileSource;
 use crate::storage::FileName;
@@ -75,24 +75,14 @@ async fn send_directory(current: CurrentUser, path: web::Path<String>) -> Handle
     .await?;
     let root = tree.first().ok_or(Error::NotFound)?;
     let name = format!("{}.zip", root.label());
-    // Paths in the archive begin with the name of the folder.
-    let above = root.directory_path.len() - root.directory_name.len();
 
     let user = current.user().clone();
     stream_archive(&current.services, current.archive_slot()?, &name, move |services, archive| {
-        for directory in &tree {
-            let path = directory.directory_path.get(above..).unwrap_or_default();
-            let folder = format!("{path}/");
-            archive.add_folder(&folder)?;
-            archive.add_all(
-                &folder,
-                |after| {
-                    directory_contents::list_items(services, &user, directory.directory_id, after)
-                },
-                |item| open_item::open(services, &user, item.id),
-            )?;
-        }
-        Ok(())
+        archive.add_tree(
+            &tree,
+            |directory, after| directory_contents::list_items(services, &user, directory, after),
+            |item| open_item::open(services, &user, item.id),
+        )
     })
 }
 
@@ -257,7 +247,26 @@ impl Archive {
         }
     }
 
-    pub(crate) fn add_folder(&mut self, folder: &str) -> io::Result<()> {
+    /// Adds folders with their items, which `list` returns as in [`Self::add_all`]. The first folder contains the others;
+    /// paths in the archive begin with its name.
+    pub(crate) fn add_tree(
+        &mut self,
+        tree: &[Directory],
+        list: impl Fn(DirectoryId, Option<&Cursor>) -> Result<(Vec<Item>, Option<Cursor>), Error>,
+        open: impl Fn(&Item) -> Result<Arc<FileSource>, Error>,
+    ) -> io::Result<()> {
+        let Some(root) = tree.first() else { return Ok(()) };
+        let above = root.directory_path.len() - root.directory_name.len();
+        for directory in tree {
+            let path = directory.directory_path.get(above..).unwrap_or_default();
+            let folder = format!("{path}/");
+            self.add_folder(&folder)?;
+            self.add_all(&folder, |after| list(directory.directory_id, after), &open)?;
+        }
+        Ok(())
+    }
+
+    fn add_folder(&mut self, folder: &str) -> io::Result<()> {
         let options = SimpleFileOptions::default().unix_permissions(0o755);
         self.zip.add_directory(portable(folder), options).map_err(io::Error::other)
     }

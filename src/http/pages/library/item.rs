@@ -12,7 +12,7 @@ use crate::domain::library::{albums, item_view};
 use crate::domain::previews::{self, document};
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
-use crate::http::media_response::{pages_path, parse_id as parse, preview_version};
+use crate::http::media_response::{pages_path, parse_id as parse, version_below};
 use crate::http::pages::components::tile::Tile;
 use crate::http::pages::components::{self as v, When};
 use crate::http::pages::layout::Layout;
@@ -135,16 +135,8 @@ impl PagesView {
         let base = pages_path(media, item).filter(|_| item.preview == PreviewState::Ready)?;
         let count = metadata.pages.unwrap_or(1).min(document::MAX_PAGES);
         let current = page.parse().unwrap_or(1).clamp(1, count.max(1));
-        Some(Self {
-            base,
-            version: if media == "/media" {
-                preview_version(item).to_owned()
-            } else {
-                String::new()
-            },
-            current,
-            count,
-        })
+        let version = version_below(media, item).unwrap_or_default().to_owned();
+        Some(Self { base, version, current, count })
     }
 }
 

@@ -91,7 +91,7 @@ impl LinkForm {
 pub(crate) struct LinkRow {
     pub id: ShareLinkId,
     pub name: String,
-    /// `Until 6 December · 12 visits`, or why it cannot be opened.
+    /// `until 6 December · 12 visits`, or why it cannot be opened.
     pub state: String,
     pub is_open: bool,
     pub has_password: bool,
@@ -100,15 +100,11 @@ pub(crate) struct LinkRow {
 impl LinkRow {
     pub fn from_named(named: &NamedLink, zone: &TimeZone) -> Self {
         let link = &named.link;
-        let visits = count_of(link.visits, "visit");
         let state = match named.state {
-            LinkState::Open => match link.ends_at {
-                Some(at) => {
-                    fill!("until {date} · {visits}", date = end_date(at, zone), visits = visits)
-                }
-                None => visits,
-            },
-            state => format!("{} · {visits}", t(state_text(state))),
+            LinkState::Open => usage(link, zone),
+            LinkState::UsedUp => closed(link, msg!("All visits are used up")),
+            LinkState::Deleted => closed(link, msg!("What it showed was deleted")),
+            LinkState::Ended => closed(link, msg!("Ended")),
         };
         Self {
             id: link.id,
@@ -118,19 +114,24 @@ impl LinkRow {
                 named.name.clone()
             },
             state,
-            is_open: matches!(named.state, LinkState::Open | LinkState::UsedUp),
+            is_open: named.state.has_visits(),
             has_password: link.password.is_some(),
         }
     }
 }
 
-const fn state_text(state: LinkState) -> &'static str {
-    match state {
-        LinkState::Open => msg!("Can be opened"),
-        LinkState::UsedUp => msg!("All visits are used up"),
-        LinkState::Deleted => msg!("What it showed was deleted"),
-        LinkState::Ended => msg!("Ended"),
+/// `until 6 December · 12 visits`, or the visits alone of a link without an end.
+pub(crate) fn usage(link: &ShareLink, zone: &TimeZone) -> String {
+    let visits = count_of(link.visits, "visit");
+    match link.ends_at {
+        Some(at) => fill!("until {date} · {visits}", date = end_date(at, zone), visits = visits),
+        None => visits,
     }
+}
+
+/// Why a link cannot be opened, and its visits.
+pub(crate) fn closed(link: &ShareLink, reason: &'static str) -> String {
+    format!("{} · {}", t(reason), count_of(link.visits, "visit"))
 }
 
 pub(crate) fn error_of<'a>(errors: &'a [FieldError], field: &str) -> Option<&'a str> {

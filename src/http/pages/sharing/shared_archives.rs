@@ -59,22 +59,15 @@ pub(crate) async fn stream_directory(
     .await?;
     let root = tree.first().ok_or(Error::NotFound)?;
     let name = format!("{}.zip", root.label());
-    let above = root.directory_path.len() - root.directory_name.len();
     stream_archive(services, slot, &name, move |services, archive| {
-        for directory in &tree {
-            let path = directory.directory_path.get(above..).unwrap_or_default();
-            let folder = format!("{path}/");
-            archive.add_folder(&folder)?;
-            archive.add_all(
-                &folder,
-                |after| {
-                    access::open(services, key)?;
-                    directory_contents::list_items(services, &owner, directory.directory_id, after)
-                },
-                |item| open_for_archive(services, key, item.id),
-            )?;
-        }
-        Ok(())
+        archive.add_tree(
+            &tree,
+            |directory, after| {
+                access::open(services, key)?;
+                directory_contents::list_items(services, &owner, directory, after)
+            },
+            |item| open_for_archive(services, key, item.id),
+        )
     })
 }
 

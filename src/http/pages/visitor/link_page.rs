@@ -12,7 +12,7 @@ use crate::domain::library::listings::{Listing, ListingQuery, PAGE_ITEMS};
 use crate::domain::previews;
 use crate::domain::sharing::access::Access;
 use crate::domain::sharing::shared_content::{self, SharedAlbum, SharedDirectory};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::http::extract::share_link::{LinkAddress, LinkVisit};
 use crate::http::pages::components::cover::Cover;
 use crate::http::pages::components::tile::{Picture, Source, Tile, find_track};
@@ -24,6 +24,7 @@ use crate::http::pages::library::list_options::ColumnHead;
 use crate::http::pages::respond::redirect;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::model::authority::ShareKey;
 use crate::model::{
     AlbumId, AlbumKind, AlbumSort, Cursor, Directory, DirectoryId, Item, ShareLink, Sort, Subject,
     TimeZone, Track,
@@ -73,6 +74,22 @@ struct LinkQuery {
     next: String,
 }
 
+impl LinkQuery {
+    /// `cursor` and `before` as cursors of a list.
+    fn positions(
+        &self,
+        services: &Services,
+        key: ShareKey,
+        inside: Option<AlbumId>,
+    ) -> Result<(Option<String>, Option<String>)> {
+        let position = |text: &Option<String>| {
+            let text = text.as_deref();
+            text.map(|text| shared_content::cursor_of(services, key, inside, text)).transpose()
+        };
+        Ok((position(&self.cursor)?, position(&self.before)?))
+    }
+}
+
 /// Shows what a link is for, or asks for its password. Opening it is a visit.
 async fn show_link(
     address: LinkAddress,
@@ -120,17 +137,9 @@ async fn album_page(
     let layout = VisitorLayout::new(&address)?;
     let (key, zone, link) = (address.key(), address.time_zone(), address.open.link.clone());
     let page = run_blocking(&address.services, move |services| {
-        let position = |text: &Option<String>| {
-            let text = text.as_deref();
-            text.map(|text| shared_content::cursor_of(services, key, inside, text)).transpose()
-        };
-        let wanted = AlbumQuery {
-            // The order of its owner.
-            sort: None,
-            cursor: position(&query.cursor)?,
-            before: position(&query.before)?,
-            limit: PAGE_ITEMS,
-        };
+        let (cursor, before) = query.positions(services, key, inside)?;
+        // In the order of its owner.
+        let wanted = AlbumQuery { sort: None, cursor, before, limit: PAGE_ITEMS };
         let SharedAlbum { access, page: mut shown, .. } =
             shared_content::album(services, key, inside, &wanted)?;
         let listing = std::mem::replace(&mut shown.listing, Listing::empty());
@@ -180,11 +189,7 @@ async fn directory_page(
     let layout = VisitorLayout::new(&address)?;
     let (key, zone, link) = (address.key(), address.time_zone(), address.open.link.clone());
     let page = run_blocking(&address.services, move |services| {
-        let position = |text: &Option<String>| {
-            let text = text.as_deref();
-            text.map(|text| shared_content::cursor_of(services, key, None, text)).transpose()
-        };
-        let (cursor, before) = (position(&query.cursor)?, position(&query.before)?);
+        let (cursor, before) = query.positions(services, key, None)?;
         let SharedDirectory { access, page: shown, .. } =
             shared_content::directory(services, key, inside, |filter| ListingQuery {
                 filter,
