@@ -12,7 +12,7 @@ pub enum Error {
     #[error("It doesn't exist or you don't have access.")]
     NotFound,
     /// What the address showed is not shared any more.
-    #[error("This link has ended. Ask whoever sent it for a new one.")]
+    #[error("This link has ended. Ask the person who sent it for a new one.")]
     LinkEnded,
     /// The password of a link has not been entered, or a visit has not begun.
     #[error("Open the link first.")]

@@ -63,7 +63,7 @@ pub async fn shared_thumbnail_response(
         reached.require_file(true)?;
     }
     let source = preview_source(services, &reached.owner, reached.item.id, size).await?;
-    // Whoever has a file cannot recognize it by the tag of its preview.
+    // The tag of its preview does not tell which file it is.
     let tag = services.link_tokens.shared_tag(&preview_tag(&source));
     preview_response(request, &source, tag, None, Caching::Revalidate)
 }

@@ -34,7 +34,7 @@ const OPEN: Row = [In; 8];
 const SIGNED_IN: Row = [LogIn, Pending, In, In, In, In, In, In];
 const OWNER: Row = [LogIn, Pending, Nothing, Nothing, Nothing, Nothing, In, Nothing];
 const ADMIN: Row = [LogIn, Pending, Nothing, Nothing, Nothing, Nothing, Nothing, In];
-/// Whoever has a grant, at the address of that grant.
+/// A user with a grant, at the address of that grant.
 const GRANTEE: Row = [LogIn, Pending, Nothing, In, In, In, Nothing, Nothing];
 const CONTRIBUTOR: Row = [LogIn, Pending, Nothing, Refused, In, In, Nothing, Nothing];
 /// For the item of somebody else.
@@ -156,7 +156,7 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
 /// Rows of what is shared, on pages and in the API.
 fn sharing_row_of(method: &str, path: &str) -> Option<Row> {
     Some(match path {
-        // Whoever has the address of a link that has no password.
+        // Anyone with the address of a link that has no password.
         path if path.starts_with("/s/{token}") => OPEN,
         "/links"
         | "/links/{link}"

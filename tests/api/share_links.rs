@@ -51,7 +51,7 @@ async fn open(visitor: &Browser, base: &str, password: &str, next: &str) -> reqw
 
 #[rstest]
 #[actix_web::test]
-async fn whoever_has_the_address_sees_what_is_shared_and_nothing_beside_it(
+async fn anyone_with_the_address_sees_what_is_shared_and_nothing_beside_it(
     #[values(Sqlite, MariaDb)] backend: Backend,
 ) {
     let s = library(backend, &[]).await;
@@ -646,7 +646,7 @@ async fn files_leave_without_the_place_where_they_were_taken_unless_the_owner_sa
         let answer = visitor.get(&media).await;
         let tag = header(&answer, "etag");
         let hash = hex::encode(Sha256::digest(&bytes));
-        assert!(!tag.contains(&hash[..8]), "whoever has the rest could try out places: {tag}");
+        assert!(!tag.contains(&hash[..8]), "someone with the rest could try out places: {tag}");
         let clean = answer.bytes().await.unwrap();
         assert_eq!(clean.len(), bytes.len(), "{name}");
         assert!(!says_where(&clean), "{name}");

@@ -43,7 +43,7 @@ pub struct GrantChange {
     pub ends_at: Option<Option<Time>>,
 }
 
-/// Shares a subject with users and groups. Whoever has it already gets the new level.
+/// Shares a subject with users and groups. Those who have it already get the new level.
 ///
 /// # Errors
 /// `NotFound` if the subject is not the user's; `Invalid` for unknown people or groups, too high a level, or an end in the
@@ -239,7 +239,7 @@ fn end_row(conn: &mut Conn, owner: &User, grant: &Grant) -> Result<Vec<UserId>> 
     };
     let mut told = Vec::new();
     for user in users {
-        // Whoever has not seen it yet or has left it need not know.
+        // Those who have not seen it yet or have left it need not know.
         let is_known = access::is_granted_to(conn, user, grant)?;
         let mark = store::grants::find_mark(conn, user, grant.id)?;
         let was_seen = mark.as_ref().is_some_and(|mark| mark.seen_at.is_some());

@@ -270,7 +270,7 @@ pub(super) fn parse_time(text: &str) -> Result<Time> {
     if at.year() <= 2037 { Ok(at) } else { Err(bad()) }
 }
 
-/// Share an album, folder or item with people and groups. Whoever has it already gets the new level.
+/// Share an album, folder or item with people and groups. Those who have it already get the new level.
 #[utoipa::path(post, path = "/api/grants", tag = "Sharing", request_body = NewGrantsBody,
     responses((status = 201, body = GrantsBody)))]
 pub(super) async fn create_grants(

@@ -47,7 +47,7 @@ pub(super) fn ask(address: &LinkAddress, next: &str, error: Option<String>) -> H
         next: path_below(&address.base(), next).unwrap_or_default(),
         error,
     };
-    // The password is missing: whoever asks for this page gets no other.
+    // Without the password, this address has no other page.
     render_with_status(StatusCode::UNAUTHORIZED, &page)
 }
 
