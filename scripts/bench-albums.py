@@ -80,7 +80,7 @@ with tempfile.TemporaryDirectory() as folder:
 
     database = sqlite3.connect(f"{folder}/data/nexus.db")
     columns = [row[1] for row in database.execute("PRAGMA table_info(media_items)")]
-    models = [dict(zip(columns, row)) for row in database.execute("SELECT * FROM media_items WHERE in_trash = 0")]
+    models = [dict(zip(columns, row)) for row in database.execute("SELECT * FROM media_items WHERE placement = 0")]
     rows = []
     for number in range(items):
         row = dict(models[number % len(models)])

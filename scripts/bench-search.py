@@ -44,7 +44,7 @@ def start(folder):
     return server, base, time.monotonic() - began
 
 
-COLUMNS = "id,user_id,directory_id,name,name_key,disk_name,kind,shelf,mime,size,sha256,favorite,is_missing,in_trash,recent_at,scan,created_at,updated_at,scanned_with,is_damaged,shown_at,preview".split(",")
+COLUMNS = "id,user_id,directory_id,name,name_key,disk_name,kind,shelf,mime,size,sha256,favorite,is_missing,placement,recent_at,scan,created_at,updated_at,scanned_with,is_damaged,shown_at,preview".split(",")
 
 
 def item(user, directory, key, name, at):

@@ -97,7 +97,7 @@ diesel::table! {
         sha256 -> Text,
         favorite -> Bool,
         is_missing -> Bool,
-        in_trash -> Bool,
+        placement -> SmallInt,
         trashed_at -> Nullable<Timestamp>,
         trashed_from -> Nullable<Text>,
         recent_at -> Timestamp,
@@ -187,6 +187,8 @@ diesel::table! {
         created_at -> Timestamp,
         expires_at -> Timestamp,
         file_modified -> Nullable<BigInt>,
+        link_id -> Nullable<Binary>,
+        sender -> Text,
     }
 }
 

@@ -100,9 +100,29 @@ diesel::table! {
         last_visit_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        uploads -> Text,
+        needs_review -> Bool,
+        max_bytes -> BigInt,
+        max_files -> BigInt,
+        received_bytes -> BigInt,
+        received_files -> BigInt,
     }
 }
 
+diesel::table! {
+    received_files (item_id) {
+        item_id -> Binary,
+        user_id -> BigInt,
+        link_id -> Nullable<Binary>,
+        album_id -> Nullable<Binary>,
+        sender -> Text,
+        is_accepted -> Bool,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::joinable!(received_files -> share_links (link_id));
+diesel::allow_tables_to_appear_in_same_query!(received_files, share_links);
 diesel::joinable!(user_group_members -> user_groups (group_id));
 diesel::joinable!(user_group_members -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(user_group_members, user_groups, users);

@@ -15,7 +15,7 @@ use diesel_migrations::MigrationHarness;
 use crate::failpoints;
 
 /// All migrations: the version that diesel derives from the folder's name, and the statements.
-const MIGRATIONS: [(&str, &str); 16] = [
+const MIGRATIONS: [(&str, &str); 17] = [
     ("20261121000001", include_str!("../../migrations/mysql/2026-11-21-000001_house/up.sql")),
     ("20261121000002", include_str!("../../migrations/mysql/2026-11-21-000002_api/up.sql")),
     ("20261121000003", include_str!("../../migrations/mysql/2026-11-21-000003_uploads/up.sql")),
@@ -41,6 +41,10 @@ const MIGRATIONS: [(&str, &str); 16] = [
     ("20261130000014", include_str!("../../migrations/mysql/2026-11-30-000014_albums/up.sql")),
     ("20261130000015", include_str!("../../migrations/mysql/2026-11-30-000015_sharing/up.sql")),
     ("20261130000016", include_str!("../../migrations/mysql/2026-11-30-000016_share_links/up.sql")),
+    (
+        "20261130000017",
+        include_str!("../../migrations/mysql/2026-11-30-000017_file_requests/up.sql"),
+    ),
 ];
 
 /// Seconds to wait for another server that migrates the same database.
@@ -138,7 +142,7 @@ fn run_migration(conn: &mut MysqlConnection, version: &str, sql: &str) -> Result
         } else {
             match conn.batch_execute(statement) {
                 // The statement had run before the interruption; only its record is missing.
-                Err(cause) if may_have_run && has_run_already(&cause) => {}
+                Err(cause) if may_have_run && has_run_already(statement, &cause) => {}
                 outcome => outcome?,
             }
             // Fault tests kill the process at such points.
@@ -179,8 +183,11 @@ fn changes_rows(statement: &str) -> bool {
 }
 
 /// Whether a statement failed because it has run before: the table, column or index exists, or exists no longer.
-fn has_run_already(cause: &diesel::result::Error) -> bool {
+fn has_run_already(statement: &str, cause: &diesel::result::Error) -> bool {
     let message = cause.to_string();
+    if statement.contains(" RENAME COLUMN ") {
+        return message.contains("Unknown column");
+    }
     ["already exists", "Duplicate column name", "Duplicate key name", "Can't DROP"]
         .iter()
         .any(|words| message.contains(words))

@@ -13,7 +13,7 @@ use super::connection::Conn;
 use crate::error::{Error, Result};
 
 /// All tables; those that others refer to come first.
-pub const TABLES: [&str; 31] = [
+pub const TABLES: [&str; 32] = [
     "site",
     "users",
     "session_tokens",
@@ -30,6 +30,7 @@ pub const TABLES: [&str; 31] = [
     "notifications",
     "item_senders",
     "share_links",
+    "received_files",
     "item_places",
     "item_annotations",
     "xmp_files",

@@ -9,6 +9,7 @@ use super::route::{HandlerResult, Route};
 use crate::domain::ops::prometheus;
 use crate::error::Error;
 use crate::http::run_blocking::run_blocking;
+use crate::http::tus_headers::is_upload_path;
 use crate::state::Services;
 
 const PROMETHEUS_MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -45,7 +46,7 @@ async fn show_metrics_with_token(services: Data<Services>, request: HttpRequest)
 pub fn route_kind(path: &str) -> &'static str {
     if path.starts_with(super::static_files::PREFIX) {
         "static"
-    } else if path.starts_with("/api/uploads") || matches!(path, "/upload" | "/api/media/upload") {
+    } else if is_upload_path(path) || matches!(path, "/upload" | "/api/media/upload") {
         "upload"
     } else if path.starts_with("/media/")
         || path.ends_with("/content")

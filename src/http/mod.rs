@@ -10,6 +10,7 @@ mod extract;
 mod flash;
 mod health;
 mod link_address;
+mod link_paths;
 mod media_response;
 mod metrics;
 mod middleware;
@@ -26,6 +27,7 @@ mod session_cookie;
 mod shared_media_response;
 mod static_files;
 mod tus_headers;
+pub mod tus_upload;
 
 pub use api::openapi;
 pub use connections::ConnectionTracker;

@@ -1,7 +1,5 @@
 //! Receives the files of a multipart body, for the upload form and the API.
 
-use std::sync::Arc;
-
 use actix_multipart::Field;
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -11,9 +9,9 @@ use futures_util::stream::Fuse;
 
 use super::error::HandlerError;
 use super::session_cookie::SessionCookie;
-use crate::domain::sharing::shared_uploads::SharedTarget;
 use crate::domain::uploads::multipart::{AddedFile, UploadBatch, UploadedFile};
 use crate::domain::uploads::stream::UPLOAD_IDLE_TIMEOUT;
+use crate::domain::uploads::target::UploadTarget;
 use crate::error::Error;
 use crate::http::csrf::{CSRF_FIELD, csrf_error, has_valid_csrf_header};
 use crate::http::extract::multipart::{
@@ -22,18 +20,18 @@ use crate::http::extract::multipart::{
 use crate::http::run_blocking::services_arc;
 use crate::model::DirectoryId;
 use crate::state::Services;
-use crate::state::session_cache::AuthSession;
 use crate::{fill, msg};
 
 /// Files per request.
 const MAX_FILES: usize = 2000;
 /// Characters of a file name that are kept for messages; longer than any file system allows.
 const MAX_NAME_CHARS: usize = 300;
+/// Bytes of the name of a visitor; longer ones are cut.
+const MAX_SENDER_BYTES: usize = 1000;
 /// Bytes of a rejected file that are skipped to reach the next one.
 const MAX_DISCARDED_BYTES: u64 = 1 << 30;
 
-/// Stores every `file` of the body in the user's library, or in the folder of another user that `shared` names, small
-/// ones in batches. `form` is the cookie of a browser, whose
+/// Stores every `file` of the body where `target` says, small ones in batches. `form` is the cookie of a browser, whose
 /// form must contain the CSRF token before its first file. An error that concerns one file is its outcome; an error that
 /// concerns the whole request is returned.
 ///
@@ -42,8 +40,7 @@ const MAX_DISCARDED_BYTES: u64 = 1 << 30;
 /// CSRF token.
 pub async fn receive_files(
     services: &Data<Services>,
-    auth_session: &Arc<AuthSession>,
-    shared: Option<SharedTarget>,
+    target: UploadTarget,
     form: Option<&SessionCookie>,
     request: &HttpRequest,
     payload: Payload,
@@ -66,9 +63,7 @@ pub async fn receive_files(
         .and_then(|value| value.to_str().ok()?.parse().ok())
         .unwrap_or(0);
 
-    let mut batch =
-        UploadBatch::begin(services_arc(services), auth_session.clone(), shared, content_length)
-            .await?;
+    let mut batch = UploadBatch::begin(services_arc(services), target, content_length).await?;
     // Without a form, the API has already authenticated the request.
     let mut has_token = form.is_none() || has_valid_csrf_header(request);
     let mut parts = parts_of(request, payload.into_inner()).await?;
@@ -104,6 +99,10 @@ pub async fn receive_files(
                     })?;
                     batch.set_directory(id)?;
                 }
+            }
+            (Some("sender"), _) => {
+                let text = with_timeout(field_text(&mut field, MAX_SENDER_BYTES)).await?;
+                batch.set_sender(&text)?;
             }
             (Some("keep_duplicates"), _) => {
                 let keep = match with_timeout(field_text(&mut field, 200)).await?.as_str() {

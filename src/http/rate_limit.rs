@@ -7,6 +7,8 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use super::client_info::client_info;
 use super::error::HandlerError;
+use super::link_paths::is_of_link;
+use super::tus_headers::is_upload_path;
 use crate::error::Error;
 use crate::state::Services;
 use crate::state::rate_limiter::{Allowance, Bucket, RateLimitKey};
@@ -64,7 +66,19 @@ fn bucket_of(method: &Method, path: &str) -> Option<Bucket> {
         "/recover" if is_form => Some(Bucket::Recovery),
         "/upload" if is_form => Some(Bucket::Upload),
         path if path.starts_with("/api/") => Some(api_bucket(path)),
+        path if is_of_link(path) => Some(link_bucket(path, is_form)),
         _ => None,
+    }
+}
+
+/// The bucket of an address of a share link.
+fn link_bucket(path: &str, is_form: bool) -> Bucket {
+    if is_upload_path(path) || (is_form && path.ends_with("/upload")) {
+        Bucket::Upload
+    } else if is_form && path.ends_with("/open") {
+        Bucket::LinkOpen
+    } else {
+        Bucket::Link
     }
 }
 

@@ -1,15 +1,19 @@
-//! Protocol rules for all of `/api/uploads` (tus 1.0.0, core protocol): the version header, and methods for clients
+//! Protocol rules for all resumable uploads (tus 1.0.0, core protocol): the version header, and methods for clients
 //! behind a proxy that allows only a few.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
+use super::link_paths::below_link;
+
 /// The version of the protocol.
 pub const VERSION: &str = "1.0.0";
 
-fn is_upload_path(path: &str) -> bool {
-    path == "/api/uploads" || path.starts_with("/api/uploads/")
+/// Whether resumable uploads are below this path: those of users, or of visitors of a share link.
+pub fn is_upload_path(path: &str) -> bool {
+    let below = below_link(path).or_else(|| path.strip_prefix("/api/")).unwrap_or_default();
+    below == "uploads" || below.starts_with("uploads/")
 }
 
 /// Applies `X-HTTP-Method-Override` before any other layer sees the request.
@@ -31,6 +35,21 @@ pub fn add_headers(path: &str, headers: &mut HeaderMap) {
     if is_upload_path(path) {
         for name in ["tus-resumable", "tus-version"] {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(VERSION));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uploads_of_users_and_of_visitors_follow_the_protocol() {
+        for path in ["/api/uploads", "/api/uploads/1", "/s/token/uploads", "/s/token/uploads/1"] {
+            assert!(is_upload_path(path), "{path}");
+        }
+        for path in ["/uploads", "/api/uploadsx", "/s/uploads", "/s/token/upload", "/s/token"] {
+            assert!(!is_upload_path(path), "{path}");
         }
     }
 }

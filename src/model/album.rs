@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::text_enum::text_enum;
 use super::{AlbumId, Cursor, Item, ItemId, Shelf, Sort, Time, UserId, WallClock};
 use crate::db::schema::{album_items, albums};
+use crate::model::Placement;
 use crate::msg;
 
 /// What an album may contain.
@@ -138,6 +139,6 @@ impl Item {
     /// Whether albums show it.
     #[must_use]
     pub fn is_shown_in_albums(&self) -> bool {
-        !self.in_trash && self.shelf != Shelf::Motion
+        self.placement == Placement::Library && self.shelf != Shelf::Motion
     }
 }

@@ -58,6 +58,7 @@ pub enum Event {
     ShareLinkCreated,
     ShareLinkChanged,
     ShareLinkEnded,
+    FilesAccepted,
 }
 text_enum!(Event {
     Unknown = "unknown",
@@ -95,11 +96,12 @@ text_enum!(Event {
     ShareLinkCreated = "share_link_created",
     ShareLinkChanged = "share_link_changed",
     ShareLinkEnded = "share_link_ended",
+    FilesAccepted = "files_accepted",
 });
 
 impl Event {
     /// All events that are written, with a description.
-    pub const NAMED: [(Self, &'static str); 34] = [
+    pub const NAMED: [(Self, &'static str); 35] = [
         (Self::LoggedIn, msg!("Logged in")),
         (Self::LogInRefused, msg!("Failed login")),
         (Self::LoggedOut, msg!("Logged out")),
@@ -134,6 +136,7 @@ impl Event {
         (Self::ShareLinkCreated, msg!("Share link created")),
         (Self::ShareLinkChanged, msg!("Share link changed")),
         (Self::ShareLinkEnded, msg!("Share link ended")),
+        (Self::FilesAccepted, msg!("Received files accepted")),
     ];
 
     /// The description of the event.

@@ -30,6 +30,27 @@ pub struct ShareInUse {
     pub item: Option<(ItemId, Gives)>,
 }
 
+/// Who sends a file to a library. Their right to do so is checked again when it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileSender {
+    /// The server itself or the command line.
+    Server,
+    /// The owner of the library.
+    Owner(SessionKey),
+    /// Another user, through a grant.
+    Grantee(SessionKey, GrantId),
+    /// A visitor of a share link, and the name that they gave.
+    Visitor { link: ShareLinkId, generation: i32, name: String },
+}
+
+impl FileSender {
+    /// The owner of a library in this session; without one, the server.
+    #[must_use]
+    pub fn of_session(session: Option<SessionKey>) -> Self {
+        session.map_or(Self::Server, Self::Owner)
+    }
+}
+
 /// The owner of a library, and the session that changes it.
 #[derive(Clone, Copy)]
 pub struct Authority<'a> {

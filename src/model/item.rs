@@ -4,7 +4,9 @@ use diesel::prelude::*;
 
 use super::sidecar_name;
 use super::text_enum::text_enum;
-use super::{DirectoryId, ItemId, Shelf, TakenPrecision, TakenSource, Time, UserId, WallClock};
+use super::{
+    DirectoryId, ItemId, Placement, Shelf, TakenPrecision, TakenSource, Time, UserId, WallClock,
+};
 use crate::db::schema::media_items;
 use crate::media::PreviewRenderer;
 use crate::media::kind::Kind;
@@ -142,7 +144,7 @@ pub struct Item {
     pub is_missing: bool,
     /// A check found that the content has changed. The file is not served until it is repaired or accepted.
     pub is_damaged: bool,
-    pub in_trash: bool,
+    pub placement: Placement,
     pub trashed_at: Option<Time>,
     /// Path of the directory that it was trashed from.
     pub trashed_from: Option<String>,
@@ -176,6 +178,17 @@ pub struct Item {
 }
 
 impl Item {
+    #[must_use]
+    pub fn is_in_trash(&self) -> bool {
+        self.placement == Placement::Trash
+    }
+
+    /// Whether a visitor of a share link has sent it, and its owner has not accepted it yet.
+    #[must_use]
+    pub fn is_received(&self) -> bool {
+        self.placement == Placement::Received
+    }
+
     /// Whether it can be a file that describes others.
     #[must_use]
     pub fn is_sidecar(&self) -> bool {
@@ -215,7 +228,7 @@ pub struct NewItem {
     pub sha256: String,
     pub favorite: bool,
     pub is_missing: bool,
-    pub in_trash: bool,
+    pub placement: Placement,
     pub shown_at: WallClock,
     pub taken_offset: Option<i16>,
     pub taken_source: TakenSource,

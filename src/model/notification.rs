@@ -28,6 +28,8 @@ pub enum NotificationKind {
     RemovedFromGroup,
     /// A share link of the user ends within a day.
     LinkEnds,
+    /// Visitors of a share link have sent files; several times within an hour are one notification.
+    FilesReceived,
 }
 text_enum!(NotificationKind {
     Unknown = "unknown",
@@ -37,6 +39,7 @@ text_enum!(NotificationKind {
     AddedToGroup = "added_to_group",
     RemovedFromGroup = "removed_from_group",
     LinkEnds = "link_ends",
+    FilesReceived = "files_received",
 });
 
 /// A row of `notifications`.

@@ -3,8 +3,44 @@
 use diesel::prelude::*;
 
 use super::authority::ShareKey;
+use super::text_enum::text_enum;
 use super::{AlbumId, DirectoryId, Gives, ItemId, ShareLinkId, Subject, Time, UserId};
 use crate::db::sharing_schema::share_links;
+use crate::msg;
+
+/// What visitors can send to the owner of a link.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum LinkUploads {
+    /// Nothing: they look at what is shared.
+    None,
+    /// They also look at what is shared.
+    Add,
+    /// A file request: they see nothing of what is there.
+    Request,
+}
+text_enum!(LinkUploads { None = "none", Add = "add", Request = "request" });
+
+impl LinkUploads {
+    pub const ALL: [Self; 3] = [Self::None, Self::Add, Self::Request];
+
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::None => msg!("Look at it"),
+            Self::Add => msg!("Look at it and send files"),
+            Self::Request => msg!("Only send files"),
+        }
+    }
+}
 
 /// A row of `share_links`.
 #[derive(Debug, Clone, PartialEq, Eq, Insertable, Queryable, Selectable)]
@@ -44,6 +80,15 @@ pub struct ShareLink {
     pub last_visit_at: Option<Time>,
     pub created_at: Time,
     pub updated_at: Time,
+    pub uploads: LinkUploads,
+    /// Whether what visitors send is put into the library only after its owner has accepted it.
+    pub needs_review: bool,
+    /// What visitors can send in all.
+    pub max_bytes: i64,
+    pub max_files: i64,
+    /// What they have sent.
+    pub received_bytes: i64,
+    pub received_files: i64,
 }
 
 impl ShareLink {
@@ -62,6 +107,19 @@ impl ShareLink {
     #[must_use]
     pub fn is_used_up(&self) -> bool {
         self.max_visits.is_some_and(|most| self.visits >= most)
+    }
+
+    /// Whether visitors can send files.
+    #[must_use]
+    pub fn takes_files(&self) -> bool {
+        self.uploads != LinkUploads::None
+    }
+
+    /// Files and bytes that visitors can still send.
+    #[must_use]
+    pub fn remaining(&self) -> (i64, i64) {
+        let files = (self.max_files - self.received_files).max(0);
+        (files, (self.max_bytes - self.received_bytes).max(0))
     }
 
     /// Whether visitors begin with a form: they enter a password, or use up one of a limited number of visits.

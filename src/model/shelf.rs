@@ -1,5 +1,6 @@
 //! Shelves, which are views of a library, and sort orders.
 
+use super::placement::Placement;
 use super::text_enum::text_enum;
 use crate::msg;
 
@@ -24,6 +25,8 @@ pub enum Shelf {
     Favorites,
     Recents,
     Trash,
+    /// What visitors of share links have sent and its owner has not accepted yet.
+    Received,
     /// Photos and videos together. No item has it in its row.
     Timeline,
     /// No page shows it: videos that are shown with the photo that was taken at the same moment, and files that this
@@ -32,12 +35,13 @@ pub enum Shelf {
 }
 text_enum!(Shelf {
     All = "all", Photos = "photos", Videos = "videos", Audios = "audios", Uploads = "uploads",
-    Favorites = "favorites", Recents = "recents", Trash = "trash", Timeline = "timeline", Motion = "motion",
+    Favorites = "favorites", Recents = "recents", Trash = "trash",
+    Received = "received", Timeline = "timeline", Motion = "motion",
 });
 
 impl Shelf {
     /// Shelves that have a row in `shelf_counts`.
-    pub const COUNTED: [Self; 7] = [
+    pub const COUNTED: [Self; 8] = [
         Self::All,
         Self::Photos,
         Self::Videos,
@@ -45,6 +49,7 @@ impl Shelf {
         Self::Uploads,
         Self::Favorites,
         Self::Trash,
+        Self::Received,
     ];
 
     /// The standard directory whose contents the shelf shows.
@@ -58,7 +63,7 @@ impl Shelf {
             Self::Favorites => Some("Favorites"),
             Self::Recents => Some("Recents"),
             Self::Trash => Some("Trash"),
-            Self::All | Self::Motion => None,
+            Self::All | Self::Motion | Self::Received => None,
         }
     }
 
@@ -74,6 +79,7 @@ impl Shelf {
             Self::Favorites => msg!("Favorites"),
             Self::Recents => msg!("Recent"),
             Self::Trash => msg!("Trash"),
+            Self::Received => msg!("Received"),
             Self::Motion => msg!("Moving photos"),
         }
     }
@@ -91,7 +97,18 @@ impl Shelf {
             Self::Favorites => &[Self::Favorites],
             Self::Recents => &[Self::Recents],
             Self::Trash => &[Self::Trash],
+            Self::Received => &[Self::Received],
             Self::Motion => &[Self::Motion],
+        }
+    }
+
+    /// Where its items are.
+    #[must_use]
+    pub const fn placement(self) -> Placement {
+        match self {
+            Self::Trash => Placement::Trash,
+            Self::Received => Placement::Received,
+            _ => Placement::Library,
         }
     }
 
@@ -99,7 +116,7 @@ impl Shelf {
     #[must_use]
     pub const fn fixed_sort(self) -> Option<Sort> {
         match self {
-            Self::Recents => Some(Sort::Recent),
+            Self::Recents | Self::Received => Some(Sort::Recent),
             Self::Trash => Some(Sort::Trashed),
             _ => None,
         }
@@ -115,7 +132,7 @@ pub enum Sort {
     NameReversed,
     Largest,
     Smallest,
-    /// By when it was added or opened; Recents only.
+    /// By when it was added or opened; Recents and Received only.
     Recent,
     /// By when it was trashed; Trash only.
     Trashed,

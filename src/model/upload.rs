@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{DirectoryId, ItemId, Time, UploadId, UserId};
+use super::{DirectoryId, ItemId, ShareLinkId, Time, UploadId, UserId};
 use crate::db::schema::uploads;
 
 /// A row of `uploads`. The bytes are in a file named after its id until the upload is finished.
@@ -34,6 +34,10 @@ pub struct Upload {
     pub expires_at: Time,
     /// The sender's date of the file: milliseconds since 1970 in UTC.
     pub file_modified: Option<i64>,
+    /// The share link through which a visitor sends it to the user.
+    pub link_id: Option<ShareLinkId>,
+    /// The name that this visitor gave.
+    pub sender: String,
 }
 
 impl Upload {

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::quota_holds::QuotaHold;
 use crate::error::Result;
 use crate::model::actor::Actor;
-use crate::model::authority::SessionKey;
-use crate::model::{DirectoryId, FindingId, GrantId, Item, ScanStatus, Time, UploadId, UserId};
+use crate::model::authority::FileSender;
+use crate::model::{DirectoryId, FindingId, Item, ScanStatus, Time, UploadId, UserId};
 use crate::storage::ReceivedFile;
 
 /// A received file and how its sender wants it stored.
@@ -30,10 +30,8 @@ pub struct IngestRequest {
     pub file_modified: Option<i64>,
     /// The result of the malware scan so far.
     pub scan: ScanStatus,
-    /// The session that sent it, which must still be valid when it is stored; `None` for the server itself.
-    pub session: Option<SessionKey>,
-    /// The grant through which another user sent it, who must still be allowed to add to `directory` when it is stored.
-    pub grant: Option<GrantId>,
+    /// Who sent it, who must still be allowed to add to `directory` when it is stored.
+    pub sender: FileSender,
     /// The resumable upload that received it.
     pub upload: Option<UploadId>,
     /// The quota reserved for it.
@@ -55,8 +53,7 @@ impl IngestRequest {
             directory: None,
             keep_duplicates: false,
             created_at: None,
-            session: None,
-            grant: None,
+            sender: FileSender::Server,
             upload: None,
             hold: None,
             released: None,

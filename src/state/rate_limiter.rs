@@ -28,6 +28,10 @@ pub enum Bucket {
     Recovery,
     Api,
     Upload,
+    /// What visitors of share links read.
+    Link,
+    /// Visits that begin with a form.
+    LinkOpen,
 }
 
 impl Bucket {
@@ -40,6 +44,9 @@ impl Bucket {
             Self::Api => (1200, Duration::from_mins(1)),
             // A folder of small files takes one request per file.
             Self::Upload => (6000, Duration::from_mins(1)),
+            // A page of a list has 60 previews.
+            Self::Link => (3000, Duration::from_mins(1)),
+            Self::LinkOpen => (30, Duration::from_mins(1)),
         }
     }
 
@@ -52,6 +59,8 @@ impl Bucket {
             Self::Recovery => "recovery",
             Self::Api => "api",
             Self::Upload => "upload",
+            Self::Link => "link",
+            Self::LinkOpen => "link-open",
         }
     }
 }

@@ -72,6 +72,7 @@ pub struct Services {
     pub archive_slots: UserSlots,
     pub visitor_archive_slots: VisitorSlots,
     pub upload_slots: UserSlots,
+    pub visitor_upload_slots: VisitorSlots,
     /// Permits for uploads that collect more bytes at once. They are per process.
     pub large_chunks: Arc<Semaphore>,
     /// Permits for making full-size views, of which each takes a processor for seconds. They are per process.
@@ -150,6 +151,7 @@ impl Services {
             archive_slots: UserSlots::for_archives(),
             visitor_archive_slots: VisitorSlots::for_archives_of_visitors(),
             upload_slots: UserSlots::for_uploads(),
+            visitor_upload_slots: VisitorSlots::for_uploads_of_visitors(),
             large_chunks: Arc::new(Semaphore::new(LARGE_CHUNK_UPLOADS)),
             full_size_slots: Arc::new(Semaphore::new(1)),
             visitor_render_slots: Arc::new(Semaphore::new(1)),

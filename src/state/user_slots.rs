@@ -20,6 +20,9 @@ const ARCHIVES_PER_VISITOR: usize = 1;
 const ARCHIVES_OF_VISITORS: usize = 8;
 /// Uploads at once per user. Each one occupies memory while its client is silent.
 const UPLOADS_PER_USER: usize = 16;
+/// The same for visitors of share links, per network.
+const UPLOADS_PER_VISITOR: usize = 8;
+const UPLOADS_OF_VISITORS: usize = 128;
 /// Seconds after which a client may try again.
 const RETRY_AFTER: u64 = 10;
 
@@ -49,6 +52,12 @@ impl VisitorSlots {
     pub fn for_archives_of_visitors() -> Self {
         Self::new(ARCHIVES_PER_VISITOR, ARCHIVES_OF_VISITORS)
     }
+
+    /// Slots for uploads of visitors.
+    #[must_use]
+    pub fn for_uploads_of_visitors() -> Self {
+        Self::new(UPLOADS_PER_VISITOR, UPLOADS_OF_VISITORS)
+    }
 }
 
 impl UserSlots {
@@ -77,7 +86,9 @@ impl<K: Eq + Hash + Copy> Slots<K> {
     pub fn acquire(&self, of: K) -> Result<Slot<K>> {
         let mut running = lock(&self.running);
         if running.values().sum::<usize>() >= self.max_total {
-            return Err(Error::Unavailable(msg!("Too many downloads are being packed at once.")));
+            return Err(Error::Unavailable(msg!(
+                "Too many requests of this kind are running at once."
+            )));
         }
         let own = running.entry(of).or_default();
         if *own >= self.max_each {

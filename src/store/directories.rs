@@ -6,7 +6,7 @@ use crate::db::Conn;
 use crate::db::schema::media_items;
 use crate::db::schema::user_directories as table;
 use crate::model::directory::NewDirectory;
-use crate::model::{Directory, DirectoryId, Shelf, Time, UserId};
+use crate::model::{Directory, DirectoryId, Placement, Shelf, Time, UserId};
 
 /// Inserts a directory.
 ///
@@ -187,7 +187,7 @@ pub fn measure(conn: &mut Conn, owner: UserId, id: DirectoryId) -> QueryResult<(
     media_items::table
         .filter(media_items::user_id.eq(owner))
         .filter(media_items::directory_id.eq(id))
-        .filter(media_items::in_trash.eq(false))
+        .filter(media_items::placement.eq(Placement::Library))
         .filter(media_items::shelf.ne(Shelf::Motion))
         .select((count_star(), sql::<BigInt>("CAST(COALESCE(SUM(size), 0) AS SIGNED)")))
         .first(conn)

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::media_items as table;
-use crate::model::{Item, Shelf, UserId};
+use crate::model::{Item, Placement, Shelf, UserId};
 
 /// Lists contents that a user keeps several times outside the trash, those with the largest files first: SHA-256, number
 /// of items, and size of each.
@@ -16,7 +16,7 @@ pub fn list_contents(
 ) -> QueryResult<Vec<(String, i64, Option<i64>)>> {
     table::table
         .filter(table::user_id.eq(owner))
-        .filter(table::in_trash.eq(false))
+        .filter(table::placement.eq(Placement::Library))
         .filter(table::is_missing.eq(false))
         .filter(table::size.gt(0))
         .group_by(table::sha256)
@@ -32,7 +32,7 @@ pub fn list_items(conn: &mut Conn, owner: UserId, contents: &[String]) -> QueryR
     table::table
         .filter(table::user_id.eq(owner))
         .filter(table::sha256.eq_any(contents.to_vec()))
-        .filter(table::in_trash.eq(false))
+        .filter(table::placement.eq(Placement::Library))
         .filter(table::is_missing.eq(false))
         // It follows its photo.
         .filter(table::shelf.ne(Shelf::Motion))

@@ -6,7 +6,9 @@ use super::keyset::PageDirection::{Greater, Less};
 use super::keyset::keyset_predicate;
 use crate::db::Conn;
 use crate::db::schema::{media_details, media_items, tracks};
-use crate::model::{Cursor, Item, ItemDetails, ItemId, Shelf, SongKey, SongSort, Track, UserId};
+use crate::model::{
+    Cursor, Item, ItemDetails, ItemId, Placement, Shelf, SongKey, SongSort, Track, UserId,
+};
 
 pub fn find(conn: &mut Conn, owner: UserId, id: ItemId) -> QueryResult<Option<ItemDetails>> {
     let text: Option<String> = media_details::table
@@ -78,7 +80,7 @@ pub fn list_albums(
     let mut query = tracks::table
         .inner_join(media_items::table)
         .filter(tracks::user_id.eq(owner))
-        .filter(media_items::in_trash.eq(false))
+        .filter(media_items::placement.eq(Placement::Library))
         .group_by((tracks::artist_key, tracks::album_key))
         .select((tracks::artist_key, tracks::album_key, diesel::dsl::count_star()))
         .order((tracks::artist_key.asc(), tracks::album_key.asc()))
@@ -108,7 +110,7 @@ pub fn list_artists(
     let mut query = tracks::table
         .inner_join(media_items::table)
         .filter(tracks::user_id.eq(owner))
-        .filter(media_items::in_trash.eq(false))
+        .filter(media_items::placement.eq(Placement::Library))
         .group_by(tracks::artist_key)
         .select((tracks::artist_key, diesel::dsl::count_star()))
         .order(tracks::artist_key.asc())
@@ -134,7 +136,7 @@ pub fn list_album(
         .filter(tracks::user_id.eq(owner))
         .filter(tracks::artist_key.eq(artist))
         .filter(tracks::album_key.eq(album))
-        .filter(media_items::in_trash.eq(false))
+        .filter(media_items::placement.eq(Placement::Library))
         // The place is the disc and track number combined.
         .order((tracks::place.asc(), tracks::item_id.asc()))
         .limit(limit)
@@ -153,7 +155,7 @@ pub fn list_songs(
     let mut query = tracks::table
         .inner_join(media_items::table)
         .filter(tracks::user_id.eq(owner))
-        .filter(media_items::in_trash.eq(false))
+        .filter(media_items::placement.eq(Placement::Library))
         .filter(media_items::shelf.eq(Shelf::Audios))
         .select((Track::as_select(), Item::as_select()))
         .limit(limit)

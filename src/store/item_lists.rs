@@ -11,7 +11,7 @@ use crate::db::Conn;
 use crate::db::schema::{item_places, media_items as table, preview_jobs, search_words};
 use crate::model::item_filter::ItemFilter;
 use crate::model::{
-    Cursor, DirectoryId, Item, PreviewState, Shelf, Sort, TakenSource, UserId, WallClock,
+    Cursor, DirectoryId, Item, Placement, PreviewState, Shelf, Sort, TakenSource, UserId, WallClock,
 };
 
 /// An id that no user has.
@@ -38,19 +38,15 @@ pub fn list(
         query.filter(table::user_id.eq(owner))
     };
 
-    // Every shelf but the trash excludes trashed items.
+    query = query.filter(table::placement.eq(filter.shelf.placement()));
     query = match filter.shelf {
-        Shelf::Trash => query.filter(table::in_trash.eq(true)),
-        Shelf::All => query.filter(table::in_trash.eq(false)),
+        Shelf::All | Shelf::Trash | Shelf::Received => query,
         // A video that belongs to a photo is not shown beside it.
-        Shelf::Recents => {
-            query.filter(table::in_trash.eq(false)).filter(table::shelf.ne(Shelf::Motion))
+        Shelf::Recents => query.filter(table::shelf.ne(Shelf::Motion)),
+        Shelf::Favorites => {
+            query.filter(table::favorite.eq(true)).filter(table::shelf.ne(Shelf::Motion))
         }
-        Shelf::Favorites => query
-            .filter(table::in_trash.eq(false))
-            .filter(table::favorite.eq(true))
-            .filter(table::shelf.ne(Shelf::Motion)),
-        shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
+        shelf => query.filter(table::shelf.eq(shelf)),
     };
 
     // The nil id is compared for the same reason: no directory has it.
@@ -199,7 +195,7 @@ pub fn list_undated(
     table::table
         .inner_join(preview_jobs::table)
         .filter(preview_jobs::user_id.eq(owner))
-        .filter(table::in_trash.eq(false))
+        .filter(table::placement.eq(Placement::Library))
         .filter(table::shelf.eq_any(shelf.parts().to_vec()))
         .filter(table::preview.eq(PreviewState::Waiting))
         .filter(table::taken_source.eq_any([TakenSource::Upload, TakenSource::File]))
@@ -223,7 +219,7 @@ pub fn count_ahead_in_month(
         let filter = ItemFilter { shelf: *shelf, ..filter.clone() };
         let same_time = table::table
             .filter(table::user_id.eq(owner))
-            .filter(table::in_trash.eq(false))
+            .filter(table::placement.eq(Placement::Library))
             .filter(table::shelf.eq(*shelf))
             .filter(table::shown_at.eq(at))
             .count()
@@ -249,7 +245,7 @@ pub fn count_between(
 ) -> QueryResult<i64> {
     let mut query = table::table
         .filter(table::user_id.eq(owner))
-        .filter(table::in_trash.eq(false))
+        .filter(table::placement.eq(Placement::Library))
         .filter(table::shown_at.ge(from))
         .filter(table::shown_at.lt(until))
         .count()

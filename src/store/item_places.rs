@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::db::Conn;
 use crate::db::schema::item_places as table;
 use crate::db::schema::media_items;
-use crate::model::{Area, ItemId, ItemPlace, Shelf, UserId};
+use crate::model::{Area, ItemId, ItemPlace, Placement, Shelf, UserId};
 
 /// Replaces the place of an item; `None` removes it.
 pub fn replace(
@@ -44,7 +44,7 @@ pub fn list_within(
         .filter(
             table::longitude.between(one.0, one.1).or(table::longitude.between(other.0, other.1)),
         )
-        .filter(media_items::in_trash.eq(false))
+        .filter(media_items::placement.eq(Placement::Library))
         .filter(media_items::shelf.eq_any(Shelf::Timeline.parts().to_vec()))
         .select((table::latitude, table::longitude, table::item_id))
         .load(conn)
@@ -61,7 +61,7 @@ pub fn count_cities(
         .inner_join(media_items::table)
         .filter(table::user_id.eq(owner))
         .filter(table::city.ne(""))
-        .filter(media_items::in_trash.eq(false))
+        .filter(media_items::placement.eq(Placement::Library))
         .filter(media_items::shelf.eq_any(Shelf::Timeline.parts().to_vec()))
         .group_by((table::country, table::city))
         .select((table::country, table::city, items))

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::sharing_schema::item_senders as table;
+use crate::db::sharing_schema::{item_senders as table, received_files};
 use crate::model::{ItemId, Time, UserId};
 
 pub fn insert(conn: &mut Conn, item: ItemId, sender: UserId, at: Time) -> QueryResult<usize> {
@@ -12,10 +12,14 @@ pub fn insert(conn: &mut Conn, item: ItemId, sender: UserId, at: Time) -> QueryR
         .execute(conn)
 }
 
-/// Those of these items that another user has sent.
+/// Those of these items that another user or a visitor of a share link has sent.
 pub fn list_sent(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<ItemId>> {
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    table::table.filter(table::item_id.eq_any(items.to_vec())).select(table::item_id).load(conn)
+    let by_users = table::table.filter(table::item_id.eq_any(items.to_vec()));
+    let mut sent: Vec<ItemId> = by_users.select(table::item_id).load(conn)?;
+    let by_visitors = received_files::table.filter(received_files::item_id.eq_any(items.to_vec()));
+    sent.extend(by_visitors.select(received_files::item_id).load::<ItemId>(conn)?);
+    Ok(sent)
 }

@@ -10,7 +10,7 @@ use super::word_range::prefix_range;
 use crate::db::Conn;
 use crate::db::schema::{media_items as table, user_directories};
 use crate::model::item::NewItem;
-use crate::model::{DirectoryId, Item, ItemId, Shelf, Time, UserId, WallClock};
+use crate::model::{DirectoryId, Item, ItemId, Placement, Shelf, Time, UserId, WallClock};
 
 /// Inserts an item.
 ///
@@ -72,7 +72,7 @@ pub fn list_by_prefix(
     table::table
         .filter(table::user_id.eq(owner))
         .filter(table::directory_id.eq_any(directories.to_vec()))
-        .filter(table::in_trash.eq(false))
+        .filter(table::placement.eq(Placement::Library))
         .filter(table::name_key.ge(from))
         .filter(table::name_key.lt(until))
         .order((table::name_key.asc(), table::id.asc()))
@@ -88,7 +88,7 @@ pub fn list_trashed_from(conn: &mut Conn, owner: UserId, path: &str) -> QueryRes
         table::trashed_from.gt(format!("{path}/")).and(table::trashed_from.lt(format!("{path}0")));
     table::table
         .filter(table::user_id.eq(owner))
-        .filter(table::in_trash.eq(true))
+        .filter(table::placement.eq(Placement::Trash))
         .filter(table::trashed_from.eq(path).or(beneath))
         .select(Item::as_select())
         .load(conn)
@@ -133,7 +133,7 @@ pub fn find_same_bytes(
         .filter(table::user_id.eq(owner))
         .filter(table::sha256.eq(sha256))
         .filter(table::size.eq(size))
-        .filter(table::in_trash.eq(false))
+        .filter(table::placement.eq(Placement::Library))
         .filter(table::is_missing.eq(false))
         .select(Item::as_select())
         .first(conn)
@@ -216,14 +216,13 @@ pub fn count_on(conn: &mut Conn, owner: UserId, shelf: Shelf) -> QueryResult<(i6
         ))
         .into_boxed();
 
+    query = query.filter(table::placement.eq(shelf.placement()));
     query = match shelf {
-        Shelf::Trash => query.filter(table::in_trash.eq(true)),
-        Shelf::All => query.filter(table::in_trash.eq(false)),
-        Shelf::Favorites => query
-            .filter(table::in_trash.eq(false))
-            .filter(table::favorite.eq(true))
-            .filter(table::shelf.ne(Shelf::Motion)),
-        shelf => query.filter(table::in_trash.eq(false)).filter(table::shelf.eq(shelf)),
+        Shelf::All | Shelf::Trash | Shelf::Received => query,
+        Shelf::Favorites => {
+            query.filter(table::favorite.eq(true)).filter(table::shelf.ne(Shelf::Motion))
+        }
+        shelf => query.filter(table::shelf.eq(shelf)),
     };
     query.first(conn)
 }
@@ -236,7 +235,7 @@ pub fn count_months(
 ) -> QueryResult<BTreeMap<i32, i64>> {
     let rows = table::table
         .filter(table::user_id.eq(owner))
-        .filter(table::in_trash.eq(false))
+        .filter(table::placement.eq(Placement::Library))
         .select((table::shelf, table::favorite, table::shown_at));
 
     let mut months = BTreeMap::new();
@@ -257,7 +256,7 @@ pub fn count_months(
 /// Lists items of any user that were trashed before `before`.
 pub fn list_trashed_before(conn: &mut Conn, before: Time, limit: i64) -> QueryResult<Vec<Item>> {
     table::table
-        .filter(table::in_trash.eq(true))
+        .filter(table::placement.eq(Placement::Trash))
         .filter(table::trashed_at.lt(before))
         .order(table::trashed_at.asc())
         .limit(limit)
@@ -293,7 +292,7 @@ pub fn update_place(conn: &mut Conn, item: &Item) -> QueryResult<()> {
             table::name.eq(&item.name),
             table::name_key.eq(&item.name_key),
             table::disk_name.eq(&item.disk_name),
-            table::in_trash.eq(item.in_trash),
+            table::placement.eq(item.placement),
             table::trashed_at.eq(item.trashed_at),
             table::trashed_from.eq(item.trashed_from.as_deref()),
             table::updated_at.eq(item.updated_at),

@@ -24,6 +24,7 @@ pub mod notifications;
 pub mod people;
 pub mod php_import;
 pub mod preview_jobs;
+pub mod received_files;
 pub mod search_words;
 pub mod sessions;
 pub mod share_links;

@@ -8,7 +8,7 @@ use super::word_range::prefix_range;
 use crate::db::Conn;
 use crate::db::schema::{media_items, search_words as table};
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Item, ItemId, Shelf, UserId, WallClock};
+use crate::model::{Item, ItemId, Placement, Shelf, UserId, WallClock};
 
 /// Replaces the words of an item.
 pub fn replace(
@@ -117,16 +117,16 @@ pub fn list_with(
         .inner_join(media_items::table)
         .filter(table::user_id.eq(owner))
         .filter(table::word.eq(word.to_owned()))
-        // Only the trash shelf shows trashed items.
-        .filter(media_items::in_trash.eq(filter.shelf == Shelf::Trash))
+        // Only the shelf of the trash shows trashed items, and only that of received files shows those.
+        .filter(media_items::placement.eq(filter.shelf.placement()))
         .order((table::shown_at.desc(), table::item_id.desc()))
         .limit(limit)
         .select(Item::as_select())
         .into_boxed();
 
-    // These shelves need no other condition than the one on the trash above.
+    // These shelves need no other condition than the one above.
     rows = match filter.shelf {
-        Shelf::All | Shelf::Recents | Shelf::Trash => rows,
+        Shelf::All | Shelf::Recents | Shelf::Trash | Shelf::Received => rows,
         Shelf::Favorites => rows.filter(media_items::favorite.eq(true)),
         shelf => rows.filter(media_items::shelf.eq(shelf)),
     };
@@ -174,7 +174,7 @@ pub fn find_item_floor(
 ) -> QueryResult<Option<SearchPosition>> {
     let mut rows = media_items::table
         .filter(media_items::user_id.eq(owner))
-        .filter(media_items::in_trash.eq(false))
+        .filter(media_items::placement.eq(Placement::Library))
         .order((media_items::shown_at.desc(), media_items::id.desc()))
         .offset(skipped)
         .limit(1)

@@ -122,6 +122,10 @@ pub fn update(conn: &mut Conn, link: &ShareLink) -> QueryResult<usize> {
             table::ends_at.eq(link.ends_at),
             table::ended_at.eq(link.ended_at),
             table::max_visits.eq(link.max_visits),
+            table::uploads.eq(link.uploads),
+            table::needs_review.eq(link.needs_review),
+            table::max_bytes.eq(link.max_bytes),
+            table::max_files.eq(link.max_files),
             table::updated_at.eq(link.updated_at),
         ))
         .execute(conn)
@@ -149,6 +153,28 @@ pub fn update_download(conn: &mut Conn, id: ShareLinkId) -> QueryResult<usize> {
     diesel::update(table::table.find(id))
         .set(table::downloads.eq(table::downloads + 1))
         .execute(conn)
+}
+
+/// Counts a file that a visitor has sent, unless the link was renewed or ended, or as much was sent as its owner allows.
+pub fn update_received(
+    conn: &mut Conn,
+    id: ShareLinkId,
+    generation: i32,
+    bytes: i64,
+) -> QueryResult<usize> {
+    diesel::update(
+        table::table
+            .find(id)
+            .filter(table::generation.eq(generation))
+            .filter(table::ended_at.is_null())
+            .filter(table::max_files.gt(table::received_files))
+            .filter(table::max_bytes.ge(table::received_bytes + bytes)),
+    )
+    .set((
+        table::received_files.eq(table::received_files + 1),
+        table::received_bytes.eq(table::received_bytes + bytes),
+    ))
+    .execute(conn)
 }
 
 /// Ends all links of an owner.

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use crate::db::Conn;
 use crate::db::schema::{shelf_counts, shelf_months};
 use crate::model::item::NewItem;
-use crate::model::{Item, Shelf, ShelfCount, UserId, YearMonth};
+use crate::model::{Item, Placement, Shelf, ShelfCount, UserId, YearMonth};
 
 /// Inserts the rows of a new user: zero items and bytes for each shelf that is counted.
 pub fn insert_zero(conn: &mut Conn, owner: UserId) -> QueryResult<()> {
@@ -127,6 +127,9 @@ impl CountDeltas {
 
     /// Counts a new item.
     pub fn add_new(&mut self, new: &NewItem) {
+        if new.placement == Placement::Received {
+            return self.change(&[Shelf::Received], 1, new.size);
+        }
         let shelves =
             if new.shelf == Shelf::Motion { vec![Shelf::All] } else { vec![Shelf::All, new.shelf] };
         self.change(&shelves, 1, new.size);
@@ -135,8 +138,10 @@ impl CountDeltas {
 
     /// Adds an item to the counts of every shelf that shows it, or removes it if `sign` is -1.
     fn count(&mut self, item: &Item, sign: i64) {
-        if item.in_trash {
-            return self.change(&[Shelf::Trash], sign, item.size);
+        match item.placement {
+            Placement::Library => {}
+            Placement::Trash => return self.change(&[Shelf::Trash], sign, item.size),
+            Placement::Received => return self.change(&[Shelf::Received], sign, item.size),
         }
         let mut shelves = vec![Shelf::All];
         if item.shelf != Shelf::Motion {

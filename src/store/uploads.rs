@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::uploads;
-use crate::model::{ItemId, Time, Upload, UploadId, UserId};
+use crate::model::{ItemId, ShareLinkId, Time, Upload, UploadId, UserId};
 
 pub fn insert(conn: &mut Conn, new: &Upload) -> QueryResult<usize> {
     diesel::insert_into(uploads::table).values(new.clone()).execute(conn)
@@ -19,23 +19,37 @@ pub fn find(conn: &mut Conn, owner: UserId, id: UploadId) -> QueryResult<Option<
         .optional()
 }
 
-/// Lists a user's unfinished uploads, newest first.
+/// Lists a user's unfinished uploads, without those of visitors, newest first.
 pub fn list_unfinished(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResult<Vec<Upload>> {
     uploads::table
         .filter(uploads::user_id.eq(owner))
         .filter(uploads::item_id.is_null())
+        .filter(uploads::link_id.is_null())
         .order(uploads::id.desc())
         .limit(limit)
         .select(Upload::as_select())
         .load(conn)
 }
 
+/// Counts a user's unfinished uploads, without those of visitors.
 pub fn count_unfinished(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {
     uploads::table
         .filter(uploads::user_id.eq(owner))
         .filter(uploads::item_id.is_null())
+        .filter(uploads::link_id.is_null())
         .count()
         .get_result(conn)
+}
+
+/// Counts the unfinished uploads of visitors of a link, and their bytes.
+pub fn measure_of_link(conn: &mut Conn, link: ShareLinkId) -> QueryResult<(i64, i64)> {
+    use diesel::dsl::{count_star, sql};
+    use diesel::sql_types::BigInt;
+    uploads::table
+        .filter(uploads::link_id.eq(link))
+        .filter(uploads::item_id.is_null())
+        .select((count_star(), sql::<BigInt>("CAST(COALESCE(SUM(size), 0) AS SIGNED)")))
+        .first(conn)
 }
 
 /// Lists expired uploads of any user.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::db::Conn;
 use crate::db::schema::media_items;
 use crate::db::schema::xmp_files as table;
-use crate::model::{Item, ItemId, UserId};
+use crate::model::{Item, ItemId, Placement, UserId};
 
 /// A row of `xmp_files`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
@@ -29,24 +29,24 @@ pub fn find_due(conn: &mut Conn, now: i64) -> QueryResult<Option<XmpFile>> {
     table::table
         .inner_join(media_items::table)
         .filter(table::not_before.le(now))
-        .filter(media_items::in_trash.eq(false))
+        .filter(media_items::placement.eq(Placement::Library))
         .order((table::not_before, table::item_id))
         .select((table::item_id, table::user_id, table::xmp_item, table::not_before))
         .first(conn)
         .optional()
 }
 
-/// Lists the files of these items that are in the trash like the item, or not in it like the item.
+/// Lists the files of these items that are in the library, in the trash or received like the item.
 pub fn list_files(conn: &mut Conn, owner: UserId, items: &[Item]) -> QueryResult<Vec<Item>> {
     let mut all = Vec::new();
-    for in_trash in [false, true] {
+    for placement in Placement::ALL {
         let ids: Vec<ItemId> =
-            items.iter().filter(|item| item.in_trash == in_trash).map(|item| item.id).collect();
+            items.iter().filter(|item| item.placement == placement).map(|item| item.id).collect();
         let files = media_items::table
             .inner_join(table::table.on(table::xmp_item.eq(media_items::id.nullable())))
             .filter(table::user_id.eq(owner))
             .filter(table::item_id.eq_any(ids))
-            .filter(media_items::in_trash.eq(in_trash))
+            .filter(media_items::placement.eq(placement))
             .select(Item::as_select())
             .load(conn)?;
         all.extend::<Vec<Item>>(files);

@@ -168,7 +168,7 @@ export function row(list, transfer) {
 export function summary(transfers) {
   const count = (state) => transfers.filter((transfer) => transfer.state === state).length;
   const parts = [
-    [count("done"), msg("{n} added")],
+    [count("done"), document.body.hasAttribute("data-visitor") ? msg("{n} sent") : msg("{n} added")],
     [count("duplicate"), msg("{n} already uploaded")],
     [count("refused"), msg("{n} failed")],
   ];

@@ -16,9 +16,11 @@ const OVER = new Set(["done", "duplicate", "refused"]);
 /** Uploads that have ended are listed again when the page is loaded again in this tab. */
 const ENDED = storageKey("nexus-ended-uploads");
 const MOST_ENDED = 500;
+const OPEN_AGAIN = t("Your visit has ended. Open the link again to continue.");
 const OTHER = t("That's a different file. Name and size must match.");
 
 const person = document.body.dataset.person;
+const isVisitor = document.body.hasAttribute("data-visitor");
 const transfers = new Map();
 let isSaid = true;
 
@@ -71,7 +73,8 @@ function showTotalNow() {
   queue.querySelector("[data-queue-resume]").hidden = isLive || !count("paused");
   queue.querySelector("[data-queue-clear]").hidden = everything.length === open;
   // What was uploaded can be added to an album, at most as many as one request takes.
-  queue.querySelector("[data-queue-album]").hidden = open > 0 || !stored().length;
+  const album = queue.querySelector("[data-queue-album]");
+  if (album) album.hidden = open > 0 || !stored().length;
   foldFinished(queue);
 }
 
@@ -147,7 +150,7 @@ async function end(transfer, state) {
 }
 
 /** Adds files to the queue, each with the path of its folder, if any. */
-export async function add(files, { directory = "", keepsBoth = false, url = null }) {
+export async function add(files, { directory = "", keepsBoth = false, sender = "", url = null }) {
   isSaid = false;
   const added = files.map(({ file, path }) => ({
     id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`,
@@ -159,6 +162,7 @@ export async function add(files, { directory = "", keepsBoth = false, url = null
     lastModified: file.lastModified,
     directory,
     keepsBoth,
+    sender,
     url,
     file,
     state: "waiting",
@@ -197,7 +201,7 @@ function releaseLock(id) {
 }
 
 async function keep(transfer) {
-  const { id, name, path, size, type, lastModified, directory, keepsBoth, url, file } = transfer;
+  const { id, name, path, size, type, lastModified, directory, keepsBoth, sender, url, file } = transfer;
   await store.put({
     id,
     person,
@@ -208,6 +212,7 @@ async function keep(transfer) {
     lastModified,
     directory,
     keepsBoth,
+    sender,
     url,
     file,
     isPaused: transfer.state === "paused",
@@ -251,7 +256,7 @@ async function start(transfer) {
   }
   let folder = transfer.directory;
   try {
-    if (transfer.path && !transfer.url) folder = await folderOf(transfer.path, transfer.directory);
+    if (transfer.path && !transfer.url && !isVisitor) folder = await folderOf(transfer.path, transfer.directory);
   } catch (error) {
     set(transfer, navigator.onLine ? "refused" : "offline", navigator.onLine ? error.message : "");
     return pump();
@@ -275,11 +280,12 @@ function failed(transfer, error) {
   transfer.speed = 0;
   transfer.sent = transfer.safe ?? 0;
   if (status === 401) {
-    set(transfer, "paused", t("You've been logged out. Log in to continue."));
-    transfer.isLoggedOut = true;
+    const words = isVisitor ? OPEN_AGAIN : t("You've been logged out. Log in to continue.");
+    set(transfer, "paused", words);
+    transfer.isLoggedOut = !isVisitor;
     document.querySelector(`[data-transfer="${transfer.id}"]`)?.removeAttribute("data-state");
     show(transfer);
-    return tell(t("You've been logged out. Log in to continue."));
+    return tell(words);
   }
   if (isTemporary(status)) {
     set(transfer, "offline");

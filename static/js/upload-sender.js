@@ -26,6 +26,9 @@ export async function loadTus() {
 
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
 
+/** Where files are sent: to the user's library, or to what a share link asks for. */
+const endpoint = () => address(document.body.dataset.uploads ?? "/api/uploads");
+
 const digest = async (file) =>
   [...new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()))]
     .map((byte) => byte.toString(16).padStart(2, "0"))
@@ -77,9 +80,10 @@ export async function sendFile(transfer, folder, { onUrl, onProgress, onStored, 
   const { lastModified } = transfer.file;
   if (lastModified) metadata.lastModified = String(lastModified);
   if (folder) metadata.directory = folder;
+  if (transfer.sender) metadata.sender = transfer.sender;
   if (transfer.keepsBoth) metadata.keep_duplicates = "true";
   transfer.upload = new window.tus.Upload(transfer.file, {
-    endpoint: address("/api/uploads"),
+    endpoint: endpoint(),
     uploadUrl: transfer.url,
     chunkSize: PART,
     uploadDataDuringCreation: transfer.size <= AT_CREATION,

@@ -14,6 +14,9 @@ const engine = () =>
 const FLAG = storageKey("nexus-queue");
 const ENDED = storageKey("nexus-ended-uploads");
 
+const isVisitor = () => document.body.hasAttribute("data-visitor");
+/** Whether the page takes files: a page of a share link only if it asks for them. */
+const takesFiles = () => !isVisitor() || document.querySelector("[data-upload]");
 const formOf = (event) => event.target.closest?.("[data-upload]");
 const over = (form) => {
   for (const one of document.querySelectorAll("[data-upload].over")) one.classList.toggle("over", one === form);
@@ -33,7 +36,9 @@ async function send(form, files) {
   const folder = document.querySelector("[data-drop-directory]")?.dataset.dropDirectory ?? "";
   queue.add(files, {
     directory: form ? (form.elements.directory?.value ?? "") : folder,
-    keepsBoth: form?.elements.keep_duplicates?.checked ?? false,
+    // What is there already is not told to visitors of a share link, whose files are always stored.
+    keepsBoth: isVisitor() || (form?.elements.keep_duplicates?.checked ?? false),
+    sender: form?.elements.sender?.value ?? "",
   });
 }
 
@@ -88,9 +93,10 @@ export function refreshUpload() {
     /* A browser that keeps nothing has no queue. */
   }
   takeShared().catch(() => showToast(t("The shared files could not be read.")));
-  if (isWaiting || loaded) engine().then(({ refresh }) => refresh());
+  if ((isWaiting && takesFiles()) || loaded) engine().then(({ refresh }) => refresh());
   // Loaded soon after the page, so that files chosen without a connection wait for one.
   clearTimeout(warming);
+  if (!takesFiles()) return;
   const warmUp = () => engine().then(() => import("./upload-sender.js").then(({ loadTus }) => loadTus()));
   warming = setTimeout(() => warmUp().catch(() => {}), WARM_UP);
 }
@@ -125,6 +131,7 @@ export function startUpload() {
   };
   document.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
+    if (!takesFiles()) return;
     event.preventDefault();
     const form = document.querySelector("[data-upload]");
     if (form) over(form);
@@ -138,6 +145,7 @@ export function startUpload() {
   document.addEventListener("drop", async (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
+    if (!takesFiles()) return;
     over(null);
     document.body.classList.remove("page-over");
     const form = document.querySelector("[data-upload]");
@@ -145,7 +153,7 @@ export function startUpload() {
   });
   document.addEventListener("paste", (event) => {
     const form = document.querySelector("[data-upload]");
-    if (!event.clipboardData?.files.length || event.target.matches?.("input, textarea")) return;
+    if (!takesFiles() || !event.clipboardData?.files.length || event.target.matches?.("input, textarea")) return;
     event.preventDefault();
     send(form, plain(event.clipboardData.files));
   });

@@ -165,6 +165,8 @@ export async function openViewer(link) {
   const current = () => slides[viewer.currIndex];
   const inList = Boolean(links[0].closest("[data-tile]"));
   const isTrash = Boolean(document.querySelector('[data-selection] [formaction$="/items/restore"]'));
+  // Of files that wait to be accepted, nothing else can be done.
+  const isReceived = Boolean(document.querySelector('[data-selection] [formaction$="/received/accept"]'));
   const offset = () => Number(gallery?.dataset.offset ?? 0);
   // The list may contain files that are no photos or videos, and grows while it is open.
   const total = () => Math.max(Number(gallery?.dataset.total ?? 0), slides.length);
@@ -364,14 +366,18 @@ export async function openViewer(link) {
       // The picture is placed and scaled inside of the same box.
       for (const side of ["width", "height"]) video.style[side] = image.style[side];
     });
-    if (inList && !isTrash) button("star", 8, t("Favorite"), "star", star);
+    if (inList && !isTrash && !isReceived) button("star", 8, t("Favorite"), "star", star);
     if (navigator.share && !isTrash) button("share", 9, t("Share"), "share-2", () => share(current()));
     button("save", 10, t("Download"), "download", () => {}, "a");
     if (inList && isTrash)
       button("restore", 11, t("Restore"), "undo-2", () => act((id) => `/items/${id}/restore`, t("Restored")));
-    if (inList && !isTrash) {
+    if (inList && isReceived)
+      button("accept", 11, t("Accept"), "check", () => act((id) => `/items/${id}/accept`, t("Accepted")));
+    if (inList && !isTrash && !isReceived) {
       button("album", 11, t("Add to album"), "images", () => submit("/items/album", current().id));
       button("move", 11, t("Move"), "folder-input", () => submit("/items/move", current().id));
+    }
+    if (inList && !isTrash)
       button("trash", 12, t("Move to trash"), "trash-2", () =>
         act(
           (id) => `/items/${id}/trash`,
@@ -379,7 +385,6 @@ export async function openViewer(link) {
           (id) => `/items/${id}/restore`,
         ),
       );
-    }
     button("details", 13, t("Details"), "info", togglePanel);
     if (inList) button("slideshow", 14, t("Slideshow"), "presentation", toggleSlideshow);
     // Only on phones, where the others do not fit into one row.

@@ -107,10 +107,11 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
         | "/items/{id}/details"
         | "/items/{id}/trash"
         | "/items/{id}/restore"
+        | "/items/{id}/accept"
         | "/items/{id}/delete" => OWNER,
         "/items/favorite" | "/items/unfavorite" | "/items/move" | "/items/trash"
         | "/items/restore" | "/items/delete" | "/items/download" | "/items/edit"
-        | "/items/details" => OWNER,
+        | "/items/details" | "/received/accept" => OWNER,
         "/albums/{album}"
         | "/albums/{album}/download"
         | "/albums/{album}/change"
@@ -158,6 +159,7 @@ fn sharing_row_of(method: &str, path: &str) -> Option<Row> {
     Some(match path {
         // Anyone with the address of a link that has no password.
         path if path.starts_with("/s/{token}") => OPEN,
+        "/received" | "/received/accept-all" => SIGNED_IN,
         "/links"
         | "/links/{link}"
         | "/links/{link}/change"
@@ -245,6 +247,7 @@ fn api_row_of(path: &str) -> Option<Row> {
         "/api/media/{id}"
         | "/api/media/edit"
         | "/api/media/{id}/restore"
+        | "/api/media/{id}/accept"
         | "/api/media/{id}/content"
         | "/api/media/{id}/motion"
         | "/api/media/{id}/thumbnail" => OWNER,
@@ -357,7 +360,10 @@ fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
         path if path.ends_with("/{album}/arrange") => {
             vec![("item", ids.item.clone()), ("place", "first".into())]
         }
-        "/shared/{grant}/download" | "/shared/{grant}/keep" | "/s/{token}/download" => {
+        "/shared/{grant}/download"
+        | "/shared/{grant}/keep"
+        | "/s/{token}/download"
+        | "/received/accept" => {
             vec![("ids", ids.item.clone())]
         }
         "/links" => vec![("item", ids.item.clone())],
@@ -592,7 +598,11 @@ async fn links_of((owner, token): &(Browser, String), ids: &Ids) -> (String, (St
     let items = format!("/api/albums/{}/items", ids.album);
     send(&items, serde_json::json!({ "ids": [ids.document] })).await;
     let new = async |kind: &str, id: &str| {
-        let link = send("/api/links", serde_json::json!({ kind: id, "gives": "originals" })).await;
+        let link = send(
+            "/api/links",
+            serde_json::json!({ kind: id, "gives": "originals", "uploads": "add" }),
+        )
+        .await;
         let url = link["url"].as_str().unwrap();
         let token = url.rsplit('/').next().unwrap().to_owned();
         (link["id"].as_str().unwrap().to_owned(), token)

@@ -125,7 +125,8 @@ async fn every_post_refuses_a_form_without_a_token(#[values(Sqlite, MariaDb)] ba
     };
     let (of_album, of_directory) =
         (share("album", &album).await, share("directory", &directory).await);
-    let link = ada.send("POST", "/api/links", &serde_json::json!({ "album": album })).await;
+    let takes_files = serde_json::json!({ "album": album, "uploads": "add" });
+    let link = ada.send("POST", "/api/links", &takes_files).await;
     let url = json(link).await["url"].as_str().unwrap().to_owned();
     let token = url.rsplit('/').next().unwrap();
     for route in nexus_media::http::routes()

@@ -34,6 +34,7 @@ mod directories;
 mod documents;
 mod edit_details;
 mod external_changes;
+mod file_requests;
 mod first_run;
 mod headers;
 mod held_requests;

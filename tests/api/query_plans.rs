@@ -11,7 +11,7 @@ use nexus_media::model::item::{ItemKind, NewItem};
 use nexus_media::model::item_filter::ItemFilter;
 use nexus_media::model::{
     Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, Cursor, GrantId, GroupId, NotificationId,
-    ShareLinkId, Shelf, Sort, Subject, User, WallClock, now,
+    Placement, ShareLinkId, Shelf, Sort, Subject, User, WallClock, now,
 };
 use nexus_media::store;
 use rstest::rstest;
@@ -32,13 +32,14 @@ fn fill(conn: &mut Conn, user: &User) -> ItemFilter {
         let new = NewItem {
             size: i64::from(number % 3),
             favorite: number % 3 == 0,
-            in_trash: number % 5 == 0,
+            placement: if number % 5 == 0 { Placement::Trash } else { Placement::Library },
             shown_at: WallClock(i64::from(number * 53 % 7) * 86_400_000),
             ..crate::rows::item(user.id, directory, kind, number, name)
         };
         store::items::insert(conn, &new).unwrap();
     }
-    conn.batch_execute("UPDATE media_items SET trashed_at = recent_at WHERE in_trash = 1").unwrap();
+    conn.batch_execute("UPDATE media_items SET trashed_at = recent_at WHERE placement = 1")
+        .unwrap();
     ItemFilter::directory(directory)
 }
 

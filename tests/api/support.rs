@@ -522,7 +522,8 @@ pub fn assert_counts_are_true(app: &TestApp, username: &str) {
                     ),
                 );
             }
-            let all = counted.get(&Shelf::All).unwrap().1 + counted.get(&Shelf::Trash).unwrap().1;
+            let parts = [Shelf::All, Shelf::Trash, Shelf::Received];
+            let all: i64 = parts.iter().map(|shelf| counted.get(shelf).unwrap().1).sum();
             Ok((kept, counted, all))
         })
         .unwrap();
@@ -557,7 +558,7 @@ pub fn assert_albums_are_true(app: &TestApp) {
     }
     let statements = [
         "SELECT COUNT(*) AS `rows` FROM album_items a JOIN media_items m ON m.id = a.item_id WHERE a.shown_at <> m.shown_at \
-         OR a.name_key <> m.name_key OR a.is_shown <> (m.in_trash = 0 AND m.shelf <> 'motion' AND (m.user_id = \
+         OR a.name_key <> m.name_key OR a.is_shown <> (m.placement = 0 AND m.shelf <> 'motion' AND (m.user_id = \
          (SELECT user_id FROM albums WHERE id = a.album_id) OR 'active' = (SELECT status FROM users WHERE id = m.user_id)))",
         "SELECT COUNT(*) AS `rows` FROM albums WHERE items <> (SELECT COUNT(*) FROM album_items WHERE album_id = albums.id \
          AND is_shown = 1)",

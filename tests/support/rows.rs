@@ -1,7 +1,9 @@
 //! Rows of items for tests and benches that need many.
 
 use nexus_media::model::item::{ItemKind, NewItem};
-use nexus_media::model::{DirectoryId, ItemId, PreviewState, ScanStatus, UserId, WallClock, now};
+use nexus_media::model::{
+    DirectoryId, ItemId, Placement, PreviewState, ScanStatus, UserId, WallClock, now,
+};
 
 /// An item of that kind with a unique hash made from `number`.
 pub fn item(
@@ -25,7 +27,7 @@ pub fn item(
         sha256: format!("{number:064}"),
         favorite: false,
         is_missing: false,
-        in_trash: false,
+        placement: Placement::Library,
         shown_at: WallClock(i64::from(number) * 480_000),
         taken_offset: None,
         taken_source: nexus_media::model::TakenSource::Upload,

@@ -33,7 +33,7 @@ export default defineConfig({
     // What pages read from both databases is compared by the API tests; what happens in the browser depends on neither.
     {
       name: "mariadb",
-      testMatch: /journey|albums|sharing|search|navigation|uploads/,
+      testMatch: /journey|albums|sharing|file-requests|search|navigation|uploads/,
       grepInvert: /resumes by itself/,
     },
     { name: "below", testMatch: /gallery|navigation|uploads|installed-app/, grepInvert: /resumes by itself/ },

@@ -14,7 +14,7 @@ use crate::domain::library::directories::MAX_PATH_CHARS;
 use crate::domain::library::{create_directory, items, trash};
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
-use crate::model::{Item, ItemId, ScanStatus, Time, User, WallClock};
+use crate::model::{Item, ItemId, Placement, ScanStatus, Time, User, WallClock};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
 use crate::storage::media_dir::AVATAR_FILE;
@@ -213,12 +213,12 @@ impl FileImport<'_> {
         let mut same = self.services.db.read(|conn| {
             Ok(store::items::list_same_bytes(conn, user.id, &pending.sha256, size)?)
         })?;
-        // Items whose files are missing do not count, so that the file is imported.
-        same.retain(|item| !item.is_missing);
+        // Items whose files are missing, or that wait to be accepted, do not count, so that the file is imported.
+        same.retain(|item| !item.is_missing && !item.is_received());
 
         // A copy in Favorites or Recents corresponds to the item itself and is not stored.
         if is_virtual_path(path) {
-            return Ok(same.into_iter().find(|item| !item.in_trash));
+            return Ok(same.into_iter().find(|item| item.placement == Placement::Library));
         }
 
         let mut free: Vec<Item> =
@@ -266,7 +266,7 @@ impl FileImport<'_> {
         // An item changed after its creation is left alone: the owner may have restored it from the trash since an
         // earlier run.
         if pending.state == FileState::Trashed
-            && !item.in_trash
+            && item.placement == Placement::Library
             && item.updated_at == item.created_at
         {
             trash::trash(self.services, &Authority::server(user), &[item.id])?;

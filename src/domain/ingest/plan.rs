@@ -11,7 +11,7 @@ use crate::media::sniff::sniff;
 use crate::model::finding::FindingState;
 use crate::model::item::{ItemKind, NewItem};
 use crate::model::item_annotations::Annotations;
-use crate::model::{Directory, Item, ItemId, PreviewState, UploadId, User, now};
+use crate::model::{Directory, Item, ItemId, Placement, PreviewState, UploadId, User, now};
 use crate::msg;
 use crate::state::Services;
 use crate::state::ingest_queue::IngestRequest;
@@ -181,7 +181,7 @@ pub(super) fn new_item(
         sha256: request.received.sha256.clone(),
         favorite: false,
         is_missing: false,
-        in_trash: false,
+        placement: Placement::Library,
         shown_at: taken.at,
         taken_offset: taken.offset,
         taken_source: taken.source,

@@ -14,10 +14,10 @@ use crate::domain::library::search;
 use crate::domain::library::selection::find_owned;
 use crate::domain::previews;
 use crate::domain::sessions::authorize::{Need, authorize};
-use crate::domain::sharing::shared_uploads;
+use crate::domain::sharing::{file_requests, shared_uploads};
 use crate::error::{Error, Result};
 use crate::failpoints;
-use crate::model::authority::SessionKey;
+use crate::model::authority::FileSender;
 use crate::model::finding::FindingState;
 use crate::model::item::NewItem;
 use crate::model::{DirectoryId, Event, Item, ItemId, User, now};
@@ -179,16 +179,11 @@ fn store_batch(
         services,
         user.id,
         |conn| {
-            // Requests of several sessions may be stored together. If one has ended, each is tried alone.
-            let sessions: BTreeSet<SessionKey> =
-                requests.iter().filter_map(|request| request.session).collect();
-            for session in sessions {
-                authorize(conn, Some(session), Need::Active)?;
-            }
-            for request in &requests {
-                if let (Some(grant), Some(session)) = (request.grant, request.session) {
-                    shared_uploads::ensure_may_add(conn, session.user, grant, request.directory)?;
-                }
+            // Requests of several senders may be stored together. If one may not send any more, each is tried alone.
+            let senders: BTreeSet<(&FileSender, Option<DirectoryId>)> =
+                requests.iter().map(|request| (&request.sender, request.directory)).collect();
+            for (sender, directory) in senders {
+                shared_uploads::authorize_sender(conn, sender, directory)?;
             }
             let (decided, moves) = plan_batch(services, conn, user, &requests)?;
             *plans.borrow_mut() = decided;
@@ -206,16 +201,21 @@ fn store_batch(
                     Error::internal("a received file vanished before it was stored")
                 })?;
                 let directory = target_directory(services, conn, user, request, found)?;
-                new_items.push((
-                    request,
-                    new_item(services, user, *id, request, found, &directory, &done.name)?,
-                ));
+                let item = new_item(services, user, *id, request, found, &directory, &done.name)?;
+                let placement = file_requests::placement_of(conn, &request.sender)?;
+                new_items.push((request, NewItem { placement, ..item }));
             }
 
             insert_items(conn, user, &new_items)?;
             for (request, new) in &new_items {
-                if let (Some(_), Some(session)) = (request.grant, request.session) {
-                    store::item_senders::insert(conn, new.id, session.user, now())?;
+                match &request.sender {
+                    FileSender::Server | FileSender::Owner(_) => {}
+                    FileSender::Grantee(session, _) => {
+                        store::item_senders::insert(conn, new.id, session.user, now())?;
+                    }
+                    FileSender::Visitor { link, generation, name } => {
+                        file_requests::record(conn, user, (*link, *generation), name, new)?;
+                    }
                 }
             }
             let ids: Vec<ItemId> = new_items.iter().map(|(_, new)| new.id).collect();

@@ -7,7 +7,9 @@ use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
 use crate::model::item::ItemKind;
-use crate::model::{Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, ItemId, User, UserId, now};
+use crate::model::{
+    Album, AlbumId, AlbumItem, AlbumKind, AlbumSort, ItemId, Placement, User, UserId, now,
+};
 use crate::state::Services;
 use crate::store;
 use crate::{fill, msg};
@@ -96,7 +98,9 @@ pub(crate) fn add_rows(
         wanted.retain(|id| seen.insert(*id));
     }
     for wanted in wanted {
-        let Some(item) = items.iter().find(|item| item.id == wanted && !item.in_trash) else {
+        let Some(item) =
+            items.iter().find(|item| item.id == wanted && item.placement == Placement::Library)
+        else {
             continue;
         };
         if is_playlist && item.kind != ItemKind::Audio {
@@ -164,9 +168,21 @@ pub(crate) fn add_to_named(conn: &mut Conn, user: &User, name: &str, ids: &[Item
             id => find_own(conn, user, id?)?,
         },
     };
-    match add_rows(conn, &album, user, ids) {
-        Ok(_) | Err(Error::Invalid(_)) => Ok(()),
-        Err(error) => Err(error),
+    add_if_possible(conn, user, album.id, ids)
+}
+
+/// Adds items to an album of the user if it is there and takes them, in the caller's transaction.
+pub(crate) fn add_if_possible(
+    conn: &mut Conn,
+    user: &User,
+    album: AlbumId,
+    ids: &[ItemId],
+) -> Result<()> {
+    let added =
+        find_own(conn, user, album).and_then(|album| add_rows(conn, &album, user, ids).map(drop));
+    match added {
+        Err(Error::NotFound | Error::Invalid(_)) => Ok(()),
+        added => added,
     }
 }
 

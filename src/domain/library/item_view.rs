@@ -5,7 +5,7 @@ use super::music_albums;
 use crate::error::{Error, Result};
 use crate::model::item_filter::ItemFilter;
 use crate::model::{
-    Album, AlbumId, Cursor, Directory, Item, ItemId, Shelf, Sort, Track, User, now,
+    Album, AlbumId, Cursor, Directory, Item, ItemId, Placement, Shelf, Sort, Track, User, now,
 };
 use crate::state::Services;
 use crate::store;
@@ -22,8 +22,8 @@ pub struct ItemView {
     pub older: Option<Neighbor>,
 }
 
-/// Returns an item for its page, as a part of an album if it is seen in one. Records that it was opened, unless it is in
-/// the trash.
+/// Returns an item for its page, as a part of an album if it is seen in one. Records that it was opened if it is in the
+/// library.
 ///
 /// # Errors
 /// `NotFound`.
@@ -46,8 +46,13 @@ pub fn view(
             let (newer, older) = album_page::find_neighbors(conn, &album, id)?;
             return Ok(ItemView { item, tracks, directory, album: Some(album), newer, older });
         }
-        let filter = ItemFilter::shelf(if item.in_trash { Shelf::Trash } else { item.shelf });
-        let sort = if item.in_trash { Sort::Trashed } else { Sort::Newest };
+        let shelf = match item.placement {
+            Placement::Library => item.shelf,
+            Placement::Trash => Shelf::Trash,
+            Placement::Received => Shelf::Received,
+        };
+        let filter = ItemFilter::shelf(shelf);
+        let sort = shelf.fixed_sort().unwrap_or(Sort::Newest);
         let cursor = Cursor::after_item(&item, sort);
 
         // The neighbors on the shelf, for the viewer's arrows.
@@ -57,13 +62,16 @@ pub fn view(
         };
 
         let older = neighbor(sort)?;
-        // The next newer item follows in the opposite order, which the trash does not have.
-        let newer = if item.in_trash { None } else { neighbor(Sort::Oldest)? };
+        // The next newer item follows in the opposite order, if there is one.
+        let newer = match sort.reversed() {
+            Some(reversed) => neighbor(reversed)?,
+            None => None,
+        };
         Ok(ItemView { item, tracks, directory, album: None, newer, older })
     })?;
 
-    // Items in the trash do not appear under Recents.
-    if !shown.item.in_trash {
+    // Only items in the library appear under Recents.
+    if shown.item.placement == Placement::Library {
         services.last_seen.touch_item(user.id, id, now());
     }
     Ok(shown)

@@ -9,7 +9,7 @@ use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
-use crate::model::{Directory, DirectoryId, Item, ItemId, TimeZone, User, now};
+use crate::model::{Directory, DirectoryId, Item, ItemId, Placement, TimeZone, User, now};
 use crate::state::Services;
 use crate::storage::file_name::sort_key;
 use crate::storage::{FileLocation, FileName};
@@ -139,7 +139,7 @@ pub fn change(
         user.id,
         |conn| {
             authorize(conn, authority.key(), Need::Active)?;
-            let (item, from) = ensure_not_trashed(conn, user, id)?;
+            let (item, from) = find_in_library(conn, user, id)?;
             // Without a new name, the item keeps its own.
             let wanted_name =
                 wanted_name.clone().unwrap_or_else(|| FileName::parse_or_unnamed(&item.name));
@@ -229,12 +229,7 @@ pub fn move_items(
 
             let mut plans = Vec::new();
             for item in items {
-                if item.in_trash {
-                    return Err(Error::Conflict(fill!(
-                        "“{name}” is in the trash. Restore it first.",
-                        name = item.name
-                    )));
-                }
+                ensure_in_library(&item)?;
 
                 // What is kept with a photo stays where it is if the directory only takes photos.
                 let is_requested = ids.contains(&item.id);
@@ -313,11 +308,22 @@ pub(crate) fn item_location(conn: &mut Conn, user: &User, item: &Item) -> Result
     Ok(FileLocation::new(&user.folder, &directory.directory_path, &item.disk_name))
 }
 
-fn ensure_not_trashed(conn: &mut Conn, user: &User, id: ItemId) -> Result<(Item, FileLocation)> {
+/// # Errors
+/// `Conflict` for an item in the trash, or one that was received and not accepted yet.
+fn ensure_in_library(item: &Item) -> Result<()> {
+    let message = match item.placement {
+        Placement::Library => return Ok(()),
+        Placement::Trash => fill!("“{name}” is in the trash. Restore it first.", name = item.name),
+        Placement::Received => {
+            fill!("“{name}” is not in your library yet. Accept it first.", name = item.name)
+        }
+    };
+    Err(Error::Conflict(message))
+}
+
+fn find_in_library(conn: &mut Conn, user: &User, id: ItemId) -> Result<(Item, FileLocation)> {
     let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
-    if item.in_trash {
-        return Err(Error::Conflict(msg!("It is in the trash. Restore it first.").into()));
-    }
+    ensure_in_library(&item)?;
     let place = item_location(conn, user, &item)?;
     Ok((item, place))
 }

@@ -10,8 +10,8 @@ use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::item_filter::ItemFilter;
 use crate::model::{
-    Cursor, Directory, DirectoryId, Item, ItemId, ItemPlace, Shelf, Sort, Track, User, YearMonth,
-    now,
+    Cursor, Directory, DirectoryId, Item, ItemId, ItemPlace, Placement, Shelf, Sort, Track, User,
+    YearMonth, now,
 };
 use crate::msg;
 use crate::state::Services;
@@ -157,7 +157,8 @@ pub fn position_before(
     id: ItemId,
     sort: Sort,
 ) -> Result<Option<String>> {
-    let item = store::items::find(reader.conn, user.id, id)?.filter(|item| !item.in_trash);
+    let item = store::items::find(reader.conn, user.id, id)?
+        .filter(|item| item.placement == Placement::Library);
     let Some(item) = item.filter(|_| sort.reversed().is_some()) else { return Ok(None) };
     // The ids of one millisecond are ordered, so the neighbor of this one is before or after it.
     let neighbor = |id: ItemId, up: bool| {

@@ -7,7 +7,7 @@ use crate::db::Conn;
 use crate::domain::file_moves::CompletedMove;
 use crate::error::Result;
 use crate::model::item::ItemKind;
-use crate::model::{Item, ItemId, Shelf, User, UserId};
+use crate::model::{Item, ItemId, Placement, Shelf, User, UserId};
 use crate::store;
 use crate::store::shelf_counts::CountDeltas;
 
@@ -29,7 +29,9 @@ pub(crate) fn refresh<'a>(
         // The oldest of each kind, if the user has several.
         let first = |kind| {
             all.iter().find(|other| {
-                other.content_id == item.content_id && other.kind == kind && !other.in_trash
+                other.content_id == item.content_id
+                    && other.kind == kind
+                    && other.placement == Placement::Library
             })
         };
         let pair = first(ItemKind::Photo).zip(first(ItemKind::Video));
@@ -73,7 +75,7 @@ pub(crate) fn find_owned_with_companions(
         let is_of_one = all.iter().any(|photo| {
             photo.kind == ItemKind::Photo
                 && photo.content_id == video.content_id
-                && photo.in_trash == video.in_trash
+                && photo.placement == video.placement
         });
         let is_new = all.iter().all(|item| item.id != video.id);
         if video.kind == ItemKind::Video && is_of_one && is_new {

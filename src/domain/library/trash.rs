@@ -7,6 +7,7 @@ use crate::domain::audit;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
+use crate::model::Placement;
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
 use crate::model::item_filter::ItemFilter;
@@ -34,7 +35,7 @@ pub fn trash(services: &Services, authority: &Authority<'_>, ids: &[ItemId]) -> 
             authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
             let items = find_owned_with_companions(conn, user, ids)?;
-            for item in items.into_iter().filter(|item| !item.in_trash) {
+            for item in items.into_iter().filter(|item| item.placement != Placement::Trash) {
                 let file_name = FileName::parse_or_unnamed(&item.name);
                 // A name that is taken in the trash gets a number.
                 plans.push(MovePlan {
@@ -68,7 +69,7 @@ pub fn trash(services: &Services, authority: &Authority<'_>, ids: &[ItemId]) -> 
                     directory_id: trash.directory_id,
                     // Only the name on disk may get a number; the displayed name stays.
                     disk_name: done.name.as_str().to_owned(),
-                    in_trash: true,
+                    placement: Placement::Trash,
                     trashed_at: Some(at),
                     trashed_from: Some(from.directory_path),
                     updated_at: at,
@@ -115,7 +116,7 @@ pub fn restore(
             authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
             let items = find_owned_with_companions(conn, user, ids)?;
-            for item in items.into_iter().filter(|item| item.in_trash) {
+            for item in items.into_iter().filter(|item| item.placement == Placement::Trash) {
                 let path = home_directory(&item).to_owned();
                 // The original directory may have been deleted.
                 create_directory::ensure(services, conn, user, &path)?;
@@ -141,6 +142,9 @@ pub fn restore(
 
             let (mut deltas, mut changed) = (CountDeltas::default(), Vec::new());
             let mut restored_items = Vec::new();
+            let ids: Vec<ItemId> = batch.iter().map(|done| ItemId(done.subject)).collect();
+            // What was received and not accepted goes on waiting.
+            let waiting = store::received_files::list_waiting(conn, user.id, &ids)?;
             for done in batch {
                 let item = store::items::find(conn, user.id, ItemId(done.subject))?
                     .ok_or(Error::NotFound)?;
@@ -153,7 +157,11 @@ pub fn restore(
                 let restored = with_name(
                     Item {
                         directory_id: home.directory_id,
-                        in_trash: false,
+                        placement: if waiting.contains(&item.id) {
+                            Placement::Received
+                        } else {
+                            Placement::Library
+                        },
                         trashed_at: None,
                         trashed_from: None,
                         ..item
@@ -210,7 +218,7 @@ pub fn delete(
             authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
             for item in find_owned_with_companions(conn, user, ids)? {
-                if !item.in_trash {
+                if item.placement != Placement::Trash {
                     return Err(Error::Conflict(fill!(
                         "“{name}” is not in the trash. Put it there first.",
                         name = item.name

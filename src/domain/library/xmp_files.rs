@@ -13,8 +13,8 @@ use crate::media::kind::Sniffed;
 use crate::media::sniff::sniff;
 use crate::model::item::{ItemKind, NewItem};
 use crate::model::{
-    Directory, Item, ItemId, PreviewState, ScanStatus, Shelf, TakenPrecision, TakenSource, User,
-    WallClock, now,
+    Directory, Item, ItemId, Placement, PreviewState, ScanStatus, Shelf, TakenPrecision,
+    TakenSource, User, WallClock, now,
 };
 use crate::msg;
 use crate::state::Services;
@@ -136,7 +136,8 @@ fn decide(
         store::directories::find(conn, owner.id, item.directory_id)?.ok_or(Error::NotFound)?;
     let former = match due.xmp_item {
         // A file that was put into the trash on its own stays there.
-        Some(id) => store::items::find(conn, owner.id, id)?.filter(|former| !former.in_trash),
+        Some(id) => store::items::find(conn, owner.id, id)?
+            .filter(|former| former.placement != Placement::Trash),
         None => None,
     };
 
@@ -264,7 +265,7 @@ fn new_item(
         sha256: received.sha256.clone(),
         favorite: false,
         is_missing: false,
-        in_trash: false,
+        placement: Placement::Library,
         shown_at: WallClock::from_utc(at),
         taken_offset: Some(0),
         taken_source: TakenSource::Upload,

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::domain::accounts::remove;
 use crate::domain::auth::login;
 use crate::domain::library::trash;
-use crate::domain::sharing::{grants, notifications, share_links};
+use crate::domain::sharing::{grants, notifications, share_link_ends};
 use crate::domain::uploads::resumable;
 use crate::domain::{audit, clock, previews};
 use crate::error::Result;
@@ -50,7 +50,7 @@ pub fn run_round(services: &Services) -> Result<()> {
     if ended > 0 {
         tracing::info!("{ended} grants ended by their date");
     }
-    share_links::housekeeping(services, at)?;
+    share_link_ends::housekeeping(services, at)?;
     notifications::purge(services, at)?;
     audit::purge(services, at)?;
     services.db.write(|conn| {

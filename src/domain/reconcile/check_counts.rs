@@ -23,8 +23,8 @@ pub(super) fn are_counts_right(services: &Services, owner: UserId, repair: bool)
         // All items are counted again.
         for shelf in Shelf::COUNTED {
             let (count, bytes) = store::items::count_on(conn, owner, shelf)?;
-            // All and Trash together contain each item once.
-            if matches!(shelf, Shelf::All | Shelf::Trash) {
+            // These together contain each item once.
+            if matches!(shelf, Shelf::All | Shelf::Trash | Shelf::Received) {
                 used += bytes;
             }
             let months = store::items::count_months(conn, owner, shelf)?;

@@ -10,7 +10,7 @@ use crate::domain::library::items::with_name;
 use crate::domain::library::{create_directory, search};
 use crate::error::{Error, Result};
 use crate::model::item::ItemKind;
-use crate::model::{Directory, Item, ItemId, ScanStatus};
+use crate::model::{Directory, Item, ItemId, Placement, ScanStatus};
 use crate::state::ingest_queue::{IngestRequest, Ingested};
 use crate::storage::dir_entry::DirEntry;
 use crate::storage::media_dir::AVATAR_FILE;
@@ -221,7 +221,7 @@ impl FolderScan<'_> {
                     // of the trash, so it is no longer in the trash.
                     let after = Item {
                         directory_id: target.directory_id,
-                        in_trash: false,
+                        placement: Placement::Library,
                         trashed_at: None,
                         trashed_from: None,
                         is_missing: false,

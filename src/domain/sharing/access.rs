@@ -13,7 +13,7 @@ use crate::model::authority::{ShareInUse, ShareKey};
 use crate::model::item::ItemKind;
 use crate::model::{
     Album, AlbumId, Directory, DirectoryId, Gives, Grant, GrantId, Grantee, Item, ItemId, Level,
-    ShareLink, Status, Subject, Time, User, UserId, now,
+    LinkUploads, ShareLink, Status, Subject, Time, User, UserId, now,
 };
 use crate::msg;
 use crate::state::Services;
@@ -30,6 +30,8 @@ pub struct Access {
     pub gives: Gives,
     /// Whether files are given with the place where they were taken.
     pub keeps_location: bool,
+    /// Whether anything of it is shown; a file request shows nothing.
+    pub is_shown: bool,
     /// What the owner says about it.
     pub note: String,
     pub ends_at: Option<Time>,
@@ -95,6 +97,7 @@ pub(super) fn access_through(
         level: grant.level,
         gives: grant.gives,
         keeps_location: true,
+        is_shown: true,
         note: grant.note.clone(),
         ends_at: grant.ends_at,
     }))
@@ -112,6 +115,7 @@ pub(super) fn access_through_link(conn: &mut Conn, link: &ShareLink) -> Result<O
         level: Level::View,
         gives: link.gives,
         keeps_location: link.keeps_location,
+        is_shown: link.uploads != LinkUploads::Request,
         note: link.message.clone(),
         ends_at: link.ends_at,
     }))
@@ -210,6 +214,10 @@ impl Access {
     /// # Errors
     /// `NotFound`.
     pub(crate) fn album(&self, conn: &mut Conn, id: Option<AlbumId>) -> Result<Album> {
+        if self.is_shown { self.find_album(conn, id) } else { Err(Error::NotFound) }
+    }
+
+    fn find_album(&self, conn: &mut Conn, id: Option<AlbumId>) -> Result<Album> {
         let Subject::Album(top) = self.subject else { return Err(Error::NotFound) };
         let album = store::albums::find(conn, self.owner, id.unwrap_or(top))?;
         let album = album.ok_or(Error::NotFound)?;
@@ -223,6 +231,10 @@ impl Access {
     /// # Errors
     /// `NotFound`.
     pub(crate) fn directory(&self, conn: &mut Conn, id: Option<DirectoryId>) -> Result<Directory> {
+        if self.is_shown { self.find_directory(conn, id) } else { Err(Error::NotFound) }
+    }
+
+    fn find_directory(&self, conn: &mut Conn, id: Option<DirectoryId>) -> Result<Directory> {
         let Subject::Directory(top) = self.subject else { return Err(Error::NotFound) };
         let find = |conn: &mut Conn, id| {
             store::directories::find(conn, self.owner, id)?.ok_or(Error::NotFound)
@@ -252,7 +264,7 @@ impl Access {
                 self.directory(conn, Some(item.1.directory_id))?;
                 Ok(item)
             }
-            Subject::Item(only) if only == id => self.owned_item(conn, id),
+            Subject::Item(only) if only == id && self.is_shown => self.owned_item(conn, id),
             Subject::Item(_) => Err(Error::NotFound),
         }
     }
@@ -272,14 +284,14 @@ impl Access {
         Err(Error::NotFound)
     }
 
-    /// Checks that there is something to see: an item may be in the trash.
+    /// Checks that its subject is still there: an item may be in the trash.
     ///
     /// # Errors
     /// `NotFound`.
     pub(super) fn ensure_visible(&self, conn: &mut Conn) -> Result<()> {
         match self.subject {
-            Subject::Album(_) => self.album(conn, None).map(drop),
-            Subject::Directory(_) => self.directory(conn, None).map(drop),
+            Subject::Album(_) => self.find_album(conn, None).map(drop),
+            Subject::Directory(_) => self.find_directory(conn, None).map(drop),
             Subject::Item(id) => self.owned_item(conn, id).map(drop),
         }
     }

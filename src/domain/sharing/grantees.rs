@@ -4,7 +4,7 @@ use super::notifications::name_of;
 use crate::db::Conn;
 use crate::domain::library::reader::LibraryReader;
 use crate::error::{Error, Result};
-use crate::model::{Grant, GrantId, Grantee, Item, Subject, User, UserId, now};
+use crate::model::{Grant, GrantId, Grantee, Item, ShareLink, Subject, User, UserId, now};
 use crate::state::Services;
 use crate::store;
 
@@ -113,4 +113,13 @@ pub(super) fn grantee_name(conn: &mut Conn, grant: &Grant) -> Result<String> {
         None => None,
     }
     .unwrap_or_default())
+}
+
+/// The title of a link, or the name of what it shows; empty if that was deleted.
+pub(super) fn name_of_link(conn: &mut Conn, owner: &User, link: &ShareLink) -> Result<String> {
+    let name = match link.subject() {
+        Some(subject) if link.title.is_empty() => title_of(conn, owner, subject)?,
+        _ => None,
+    };
+    Ok(name.unwrap_or_else(|| link.title.clone()))
 }

@@ -1,12 +1,15 @@
 //! What users share with others: grants, share links, groups, and what is reached through them.
 
 pub mod access;
+pub mod file_requests;
 pub mod grant_marks;
 pub mod grantees;
 pub mod grants;
 pub mod groups;
 pub mod notifications;
 pub mod people;
+pub mod received_files;
+pub mod share_link_ends;
 pub mod share_link_lists;
 pub mod share_link_visits;
 pub mod share_links;

@@ -1,5 +1,6 @@
 //! Lists of share links: of a subject, of a user, and for admins.
 
+use super::grantees::name_of_link;
 use super::grantees::title_of;
 use super::share_links::find_own;
 use crate::db::Conn;
@@ -141,12 +142,8 @@ fn cut(mut links: Vec<ShareLink>) -> (Vec<ShareLink>, Option<ShareLinkId>) {
 }
 
 fn named(services: &Services, conn: &mut Conn, owner: &User, link: ShareLink) -> Result<NamedLink> {
-    let name = match link.subject() {
-        Some(subject) if link.title.is_empty() => title_of(conn, owner, subject)?,
-        _ => None,
-    };
     Ok(NamedLink {
-        name: name.unwrap_or_else(|| link.title.clone()),
+        name: name_of_link(conn, owner, &link)?,
         token: services.link_tokens.token_of(&link),
         state: LinkState::of(&link, now()),
         link,

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
+use super::file_requests;
 use super::grantees::title_of;
-use super::notifications::{self, Message};
 use crate::config::LinkPolicy;
 use crate::db::Conn;
 use crate::domain::audit;
@@ -13,8 +13,7 @@ use crate::model::account_fields::parse_optional_line;
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
 use crate::model::{
-    Event, Gives, NotificationKind, Password, ShareLink, ShareLinkId, Subject, Time, User, UserId,
-    now,
+    Event, Gives, LinkUploads, Password, ShareLink, ShareLinkId, Subject, Time, User, UserId, now,
 };
 use crate::state::Services;
 use crate::state::session_cache::token_hash;
@@ -23,8 +22,6 @@ use crate::{fill, msg};
 
 /// Links of one user that have not ended.
 const MAX_OPEN_LINKS: i64 = 500;
-/// How long links that have ended are listed.
-const RETENTION: time::Duration = time::Duration::days(90);
 const MAX_TITLE_CHARS: usize = 190;
 const MAX_MESSAGE_CHARS: usize = 1000;
 /// Most visits that a limit can allow.
@@ -49,6 +46,12 @@ pub struct LinkOptions {
     pub shows_details: bool,
     pub ends_at: Option<Time>,
     pub max_visits: Option<i64>,
+    pub uploads: LinkUploads,
+    /// Whether what visitors send waits until the owner accepts it.
+    pub needs_review: bool,
+    /// Files and bytes that visitors can send in all; by default, those of [`file_requests`].
+    pub max_files: Option<i64>,
+    pub max_bytes: Option<i64>,
 }
 
 /// Changes to a link; `None` leaves a value as it is.
@@ -61,6 +64,10 @@ pub struct LinkChange {
     pub shows_details: Option<bool>,
     pub ends_at: Option<Option<Time>>,
     pub max_visits: Option<Option<i64>>,
+    pub uploads: Option<LinkUploads>,
+    pub needs_review: Option<bool>,
+    pub max_files: Option<i64>,
+    pub max_bytes: Option<i64>,
     /// A hash from [`hash_password`]; `Some(None)` removes the password.
     pub password: Option<Option<String>>,
 }
@@ -98,6 +105,7 @@ pub fn create(
         let mut link = empty_link(services, owner.id, new.subject, at);
         ensure_end(services, &link, new.options.ends_at)?;
         set_options(&mut link, &new.options)?;
+        file_requests::ensure_options(conn, owner, &link)?;
         link.password.clone_from(&new.password);
         ensure_password(services, &link)?;
         store::share_links::insert(conn, &link)?;
@@ -133,6 +141,12 @@ fn empty_link(services: &Services, owner: UserId, subject: Subject, at: Time) ->
         last_visit_at: None,
         created_at: at,
         updated_at: at,
+        uploads: LinkUploads::None,
+        needs_review: true,
+        max_bytes: 0,
+        max_files: 0,
+        received_bytes: 0,
+        received_files: 0,
     }
 }
 
@@ -165,8 +179,13 @@ pub fn change(
                 shows_details: change.shows_details.unwrap_or(link.shows_details),
                 ends_at: change.ends_at.unwrap_or(end),
                 max_visits: change.max_visits.unwrap_or(link.max_visits),
+                uploads: change.uploads.unwrap_or(link.uploads),
+                needs_review: change.needs_review.unwrap_or(link.needs_review),
+                max_files: change.max_files.or(Some(link.max_files).filter(|most| *most > 0)),
+                max_bytes: change.max_bytes.or(Some(link.max_bytes).filter(|most| *most > 0)),
             },
         )?;
+        file_requests::ensure_options(conn, authority.user, link)?;
         if let Some(password) = &change.password {
             link.password.clone_from(password);
             link.generation += 1;
@@ -296,6 +315,12 @@ fn set_options(link: &mut ShareLink, options: &LinkOptions) -> Result<()> {
     link.shows_details = options.shows_details;
     link.ends_at = options.ends_at;
     link.max_visits = options.max_visits;
+    link.uploads = options.uploads;
+    link.needs_review = options.needs_review;
+    if link.takes_files() {
+        link.max_files = options.max_files.unwrap_or(file_requests::DEFAULT_MAX_FILES);
+        link.max_bytes = options.max_bytes.unwrap_or(file_requests::DEFAULT_MAX_BYTES);
+    }
     Ok(())
 }
 
@@ -329,57 +354,13 @@ fn audit_of(
 ) -> Result<()> {
     let kind = link.subject().map_or("deleted", Subject::kind);
     let mut detail = format!("{} {kind}: {}", link.id, link.gives.as_str());
+    match link.uploads {
+        LinkUploads::None => {}
+        LinkUploads::Add => detail.push_str(", takes files"),
+        LinkUploads::Request => detail.push_str(", only takes files"),
+    }
     if link.password.is_some() {
         detail.push_str(", with a password");
     }
     audit::append(conn, event, actor, &owner.username, &detail)
-}
-
-/// Ends what is over, and tells owners whose links end within a day; part of housekeeping.
-///
-/// # Errors
-/// Database errors.
-pub(crate) fn housekeeping(services: &Services, at: Time) -> Result<()> {
-    /// Links of one round.
-    const MAX_ENDING: i64 = 500;
-    let day = time::Duration::days(1);
-    let ending = services
-        .db
-        .read(|conn| Ok(store::share_links::list_ending(conn, at, at + day, MAX_ENDING)?))?;
-    for link in ending {
-        // Links that are shorter than a day were made to end soon.
-        if link.ends_at.is_some_and(|ends| ends - link.created_at <= day) {
-            continue;
-        }
-        let told = services.db.write(|conn| tell_end(conn, &link))?;
-        notifications::delivered(services, &told);
-    }
-    services.db.write(|conn| {
-        store::share_links::update_deleted_ended(conn, at)?;
-        store::share_links::delete_ended_before(conn, at - RETENTION)?;
-        Ok(())
-    })
-}
-
-/// Tells the owner of a link once that it ends soon.
-fn tell_end(conn: &mut Conn, link: &ShareLink) -> Result<Vec<UserId>> {
-    let Some((owner, subject)) = store::users::find(conn, link.owner_id)?.zip(link.subject())
-    else {
-        return Ok(Vec::new());
-    };
-    let end = link.ends_at.map_or(0, |ends| ends.assume_utc().unix_timestamp());
-    let name = title_of(conn, &owner, subject)?.unwrap_or_default();
-    let message = Message {
-        kind: NotificationKind::LinkEnds,
-        actor: &owner,
-        about: format!("{} {end}", link.id.0.simple()),
-        title: if link.title.is_empty() { &name } else { &link.title },
-        href: format!("/links/{}", link.id),
-        times: 1,
-    };
-    if notifications::is_known(conn, owner.id, &message)? {
-        return Ok(Vec::new());
-    }
-    notifications::send(conn, owner.id, &message)?;
-    Ok(vec![owner.id])
 }

@@ -1,9 +1,11 @@
 //! Uploads of other users into a shared folder. The files belong to the folder's owner and count towards their quota.
 
-use super::access;
 use super::notifications::{self, Message};
+use super::{access, file_requests};
 use crate::db::Conn;
+use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
+use crate::model::authority::FileSender;
 use crate::model::{Directory, DirectoryId, GrantId, Level, NotificationKind, User, UserId, now};
 use crate::msg;
 use crate::state::Services;
@@ -38,7 +40,28 @@ pub fn find_target(
 }
 
 /// Checks in the transaction that stores a file that its sender may still add to the folder.
-pub(crate) fn ensure_may_add(
+///
+/// # Errors
+/// Those of [`authorize`]; `NotFound` for a grant that has ended, `Forbidden` for one that only shows, `LinkEnded`.
+pub(crate) fn authorize_sender(
+    conn: &mut Conn,
+    sender: &FileSender,
+    directory: Option<DirectoryId>,
+) -> Result<()> {
+    match sender {
+        FileSender::Server => Ok(()),
+        FileSender::Owner(session) => authorize(conn, Some(*session), Need::Active),
+        FileSender::Grantee(session, grant) => {
+            authorize(conn, Some(*session), Need::Active)?;
+            ensure_may_add(conn, session.user, *grant, directory)
+        }
+        FileSender::Visitor { link, generation, .. } => {
+            file_requests::find_open(conn, *link, *generation).map(drop)
+        }
+    }
+}
+
+fn ensure_may_add(
     conn: &mut Conn,
     sender: UserId,
     grant: GrantId,

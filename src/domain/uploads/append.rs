@@ -5,14 +5,13 @@ use super::resumable::{
     find_row, find_without_blocking, finish_upload, open_appender, record_received,
 };
 use super::stream::{ByteSink, StreamEnd, copy_stream};
+use super::target::UploadTarget;
 use crate::error::{Error, Result};
 use crate::failpoints;
 use crate::fill;
-use crate::model::authority::SessionKey;
-use crate::model::{Upload, UploadId, User};
+use crate::model::{Upload, UploadId};
 use crate::state::Services;
 use crate::state::quota_holds;
-use crate::state::session_cache::AuthSession;
 use crate::state::upload_locks::UploadLock;
 use crate::storage::PartialFile;
 use crate::sync::run_on_blocking_pool;
@@ -34,7 +33,7 @@ pub struct UploadPart {
 /// Appends to an upload. Holds the upload's lock until dropped.
 struct Appender {
     services: Arc<Services>,
-    session: SessionKey,
+    target: UploadTarget,
     upload: Upload,
     partial: PartialFile,
     checksum: Option<Checksum>,
@@ -81,14 +80,14 @@ impl Appender {
 
     /// Stores the complete file in its owner's library. If that fails, records that all bytes were received, so that it
     /// can be retried.
-    fn finish(self, user: &User) -> Result<Upload> {
+    fn finish(self) -> Result<Upload> {
         self.partial.make_durable(self.upload.received == 0)?;
         failpoints::hit("whole and durable");
         let (written, state) = self.partial.progress();
-        let Self { services, session, upload, partial, turn, .. } = self;
-        let finished = finish_upload(&services, user, Some(session), &upload, partial);
+        let Self { services, target, upload, partial, turn, .. } = self;
+        let finished = finish_upload(&services, &target, &upload, partial);
         if finished.is_err() {
-            record_received(&services, &upload, session, written, &state)?;
+            record_received(&services, &upload, &target.sender(), written, &state)?;
         }
         drop(turn);
         finished
@@ -107,7 +106,7 @@ impl Appender {
         failpoints::hit("part durable");
         let (written, state) = self.partial.progress();
         (self.upload.received, self.upload.expires_at) =
-            record_received(&self.services, &self.upload, self.session, written, &state)?;
+            record_received(&self.services, &self.upload, &self.target.sender(), written, &state)?;
         self.upload.hash_state = state;
         failpoints::hit("offset committed");
         self.loose = 0;
@@ -123,7 +122,7 @@ impl Appender {
 /// while another part is being written; `TooLarge` past the announced length; `ChecksumMismatch`; errors of storing.
 pub async fn append<S, E>(
     services: &Arc<Services>,
-    auth_session: &AuthSession,
+    target: &UploadTarget,
     id: UploadId,
     part: UploadPart,
     bytes: S,
@@ -132,19 +131,17 @@ where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
 {
-    let (user, session) = (&auth_session.user, auth_session.key());
-
     // Ownership first, then the lock, then the state under the lock.
-    find_without_blocking(services, user, id).await?;
-    let _slot = services.upload_slots.acquire(user.id)?;
+    find_without_blocking(services, target, id).await?;
+    let _slot = target.acquire_slot(services)?;
     let turn = services.upload_locks.lock(id).await?;
     // Completes when the upload is to be deleted or the server shuts down.
     let stop = turn.stopped();
 
     let appender = {
-        let (services, owner) = (services.clone(), user.id);
+        let (services, target) = (services.clone(), target.clone());
         run_on_blocking_pool(move || {
-            let upload = find_row(&services, owner, id)?;
+            let upload = find_row(&services, &target, id)?;
 
             // The client continues from an offset that it was told.
             if upload.offset() != part.offset {
@@ -167,20 +164,19 @@ where
             } else {
                 Some(open_appender(&services, &upload)?)
             };
-            Ok((upload, partial, services, turn))
+            Ok((upload, partial, services, target, turn))
         })
         .await?
     };
 
-    let (upload, partial, services, turn) = appender;
+    let (upload, partial, services, target, turn) = appender;
     // The upload is finished, for instance because the client missed the response to its last part.
     let Some(partial) = partial else { return Ok(upload) };
     let large_chunks = services.large_chunks.clone();
     let appender =
-        Appender { services, session, upload, partial, checksum: part.checksum, loose: 0, turn };
+        Appender { services, target, upload, partial, checksum: part.checksum, loose: 0, turn };
     let (mut appender, ended) =
         copy_stream(appender, Box::pin(bytes.take_until(stop)), &large_chunks).await?;
-    let user = user.clone();
 
     // Runs to its end even if the client disconnects.
     run_on_blocking_pool(move || {
@@ -203,7 +199,7 @@ where
         }
 
         if appender.is_whole() {
-            return appender.finish(&user);
+            return appender.finish();
         }
         Ok(appender.upload)
     })

@@ -9,7 +9,7 @@ use crate::domain::library::selection::MAX_SELECTED;
 use crate::domain::sharing::access;
 use crate::error::{Error, Result};
 use crate::fill;
-use crate::model::authority::{Authority, ShareKey};
+use crate::model::authority::{Authority, FileSender, ShareKey};
 use crate::model::{GrantId, Item, ItemId, User, WallClock};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
@@ -98,7 +98,7 @@ fn store_copy(
     let hold = QuotaHold::empty(&services.db, &services.quota_holds, user);
     hold.extend_to(source.length)?;
     let request = IngestRequest {
-        session: authority.key(),
+        sender: FileSender::of_session(authority.key()),
         // When it was taken, if the file itself does not say so.
         file_modified: Some(WallClock::from_utc(item.shown_at.utc(item.taken_offset)).0),
         hold: Some(Arc::new(hold)),

@@ -7,3 +7,4 @@ pub mod multipart;
 pub mod reports;
 pub mod resumable;
 pub mod stream;
+pub mod target;

@@ -7,10 +7,10 @@ use futures_util::Stream;
 use prometheus::IntCounter;
 
 use super::stream::{ByteSink, StreamEnd, copy_stream};
+use super::target::{UploadSlot, UploadTarget};
 use crate::domain::ingest;
 use crate::domain::library::items;
 use crate::domain::library::selection::MAX_SELECTED;
-use crate::domain::sharing::shared_uploads::{self, SharedTarget};
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
 use crate::model::{DirectoryId, ItemId, User};
@@ -18,8 +18,6 @@ use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
 use crate::state::metrics::UploadEvent;
 use crate::state::quota_holds::{self, QuotaHold};
-use crate::state::session_cache::AuthSession;
-use crate::state::user_slots::UserSlot;
 use crate::storage::{IncomingFile, MediaDir, ReceivedFile};
 use crate::store;
 use crate::sync::run_on_blocking_pool;
@@ -28,6 +26,8 @@ use crate::{fill, msg};
 /// Files and bytes stored together.
 const MAX_BATCH_FILES: usize = 64;
 const MAX_BATCH_BYTES: u64 = 8 << 20;
+/// What boundaries and other form fields take of a request, at most.
+const FORM_BYTES: u64 = 64 * 1024;
 
 /// A file of the upload and its outcome.
 pub struct UploadedFile {
@@ -48,11 +48,7 @@ pub enum AddedFile {
 /// The files of one request. Small ones are stored together; an error that concerns one file is its outcome.
 pub struct UploadBatch {
     services: Arc<Services>,
-    auth_session: Arc<AuthSession>,
-    /// Whose the files will be.
-    owner: User,
-    /// The folder of another user that they are sent to.
-    shared: Option<SharedTarget>,
+    target: UploadTarget,
     hold: Arc<QuotaHold>,
     directory: Option<DirectoryId>,
     /// Whether files came before the directory, so that those have to be moved.
@@ -66,7 +62,7 @@ pub struct UploadBatch {
     /// Received files that are stored next, each with its index in `files`.
     waiting: Vec<(usize, IngestRequest)>,
     waiting_bytes: u64,
-    _slot: UserSlot,
+    _slot: UploadSlot,
 }
 
 impl UploadBatch {
@@ -77,26 +73,26 @@ impl UploadBatch {
     /// `TooManyRequests` while the user has as many uploads under way as they may, `QuotaExceeded`, `TooLarge`, `DiskFull`.
     pub async fn begin(
         services: Arc<Services>,
-        auth_session: Arc<AuthSession>,
-        shared: Option<SharedTarget>,
+        target: UploadTarget,
         announced: u64,
     ) -> Result<Self> {
-        let slot = services.upload_slots.acquire(auth_session.user.id)?;
-        let owner = shared.as_ref().map_or(&auth_session.user, |shared| &shared.owner).clone();
-        let (reserving, payer) = (services.clone(), owner.clone());
-        let hold = run_on_blocking_pool(move || reserve(&reserving, &payer, announced)).await?;
+        let slot = target.acquire_slot(&services)?;
+        let (reserving, to) = (services.clone(), target.clone());
+        let hold = run_on_blocking_pool(move || {
+            to.ensure_room(announced.saturating_sub(FORM_BYTES))?;
+            reserve(&reserving, to.owner(), announced)
+        })
+        .await?;
 
         Ok(Self {
             services,
-            auth_session,
             hold: Arc::new(hold),
             // Until the request's form fields set them: no chosen directory, and no duplicates.
-            directory: shared.as_ref().map(|shared| shared.directory.directory_id),
+            directory: target.directory(),
             directory_follows_files: false,
             // What the owner of a shared folder already has is not revealed.
-            keep_duplicates: shared.is_some(),
-            owner,
-            shared,
+            keep_duplicates: !target.is_own(),
+            target,
             file_modified: None,
             bytes: 0,
             files: Vec::new(),
@@ -111,7 +107,7 @@ impl UploadBatch {
     /// # Errors
     /// `Invalid` if it is already set.
     pub fn set_directory(&mut self, directory: DirectoryId) -> Result<()> {
-        if self.directory.is_some() {
+        if self.directory.is_some() || !self.target.is_own() {
             return Err(Error::field("directory", msg!("One folder for all files.")));
         }
         self.directory = Some(directory);
@@ -124,7 +120,7 @@ impl UploadBatch {
     /// # Errors
     /// `Invalid` after the first file, which may already have been stored.
     pub fn set_keep_duplicates(&mut self, keep: bool) -> Result<()> {
-        if !self.files.is_empty() || self.shared.is_some() {
+        if !self.files.is_empty() || !self.target.is_own() {
             return Err(Error::field(
                 "keep_duplicates",
                 msg!("This has to come before the files."),
@@ -132,6 +128,14 @@ impl UploadBatch {
         }
         self.keep_duplicates = keep;
         Ok(())
+    }
+
+    /// Sets the name that a visitor gives.
+    ///
+    /// # Errors
+    /// `BadRequest` for anyone else.
+    pub fn set_sender(&mut self, name: &str) -> Result<()> {
+        self.target.set_sender(name)
     }
 
     /// Sets the sender's date of the next file, in milliseconds since 1970 in UTC.
@@ -172,8 +176,7 @@ impl UploadBatch {
 
         // The hold is released when the file is stored.
         let request = IngestRequest {
-            session: Some(self.auth_session.key()),
-            grant: self.shared.as_ref().map(|shared| shared.grant),
+            sender: self.target.sender(),
             directory: self.directory,
             keep_duplicates: self.keep_duplicates,
             file_modified,
@@ -212,10 +215,11 @@ impl UploadBatch {
     /// Tells the owner of a shared folder how many files were added. They are stored whether or not this works.
     async fn tell_owner(&self) {
         let count = self.files.iter().filter(|file| file.outcome.is_ok()).count();
-        let Some(target) = self.shared.clone().filter(|_| count > 0) else { return };
-        let (services, auth_session) = (self.services.clone(), self.auth_session.clone());
-        let tell =
-            move || shared_uploads::tell_owner(&services, &auth_session.user, &target, count);
+        if count == 0 {
+            return;
+        }
+        let (services, target) = (self.services.clone(), self.target.clone());
+        let tell = move || target.tell_owner(&services, count);
         if let Err(error) = run_on_blocking_pool(tell).await {
             tracing::warn!(?error, "the owner of a folder was not told about new files");
         }
@@ -230,7 +234,7 @@ impl UploadBatch {
             return Ok(());
         }
 
-        let (services, owner) = (self.services.clone(), self.owner.clone());
+        let (services, owner) = (self.services.clone(), self.target.owner().clone());
         let outcomes =
             run_on_blocking_pool(move || Ok(ingest::store_all(&services, &owner, requests)))
                 .await?;
@@ -250,6 +254,7 @@ impl UploadBatch {
     /// Moves the stored files into a directory whose form field came after them in the request, and updates the items
     /// in `files`.
     async fn move_to(&mut self, directory: DirectoryId) -> Result<()> {
+        let UploadTarget::Own(auth_session) = self.target.clone() else { return Ok(()) };
         let stored = self.files.iter().filter_map(|file| match &file.outcome {
             Ok(Ingested::Stored(item)) => Some(item.id),
             _ => None,
@@ -258,7 +263,7 @@ impl UploadBatch {
         // In batches of the size that moving accepts.
         let ids: Vec<ItemId> = stored.collect();
         for ids in ids.chunks(MAX_SELECTED) {
-            let (services, auth_session) = (self.services.clone(), self.auth_session.clone());
+            let (services, auth_session) = (self.services.clone(), auth_session.clone());
             let ids = ids.to_vec();
             let moved = run_on_blocking_pool(move || {
                 move_stored(&services, &auth_session.authority(), &ids, directory)?;
@@ -294,8 +299,7 @@ fn rejected_file(name: String, error: Error) -> Result<UploadedFile> {
 /// Rejects what cannot fit before any of it is read, and reserves quota for it.
 /// Blocks.
 fn reserve(services: &Arc<Services>, user: &User, announced: u64) -> Result<QuotaHold> {
-    // The request also contains boundaries and other form fields, for which 64 KiB are subtracted.
-    let files = announced.saturating_sub(64 * 1024);
+    let files = announced.saturating_sub(FORM_BYTES);
     quota_holds::ensure_upload_size(
         &services.media_dir,
         services.settings.max_upload_bytes,

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
+use super::target::UploadTarget;
 use crate::domain::file_moves;
 use crate::domain::library::reader::LibraryReader;
 use crate::domain::sessions::authorize::{Need, authorize};
+use crate::domain::sharing::{file_requests, shared_uploads};
 use crate::error::{Error, Result};
 use crate::failpoints;
-use crate::model::authority::{Authority, SessionKey};
-use crate::model::{DirectoryId, Time, Upload, UploadId, User, UserId, now};
+use crate::model::authority::{FileSender, SessionKey};
+use crate::model::{DirectoryId, Time, Upload, UploadId, User, now};
 use crate::state::Services;
 use crate::state::ingest_queue::IngestRequest;
 use crate::state::metrics::UploadEvent;
 use crate::state::quota_holds;
-use crate::state::session_cache::AuthSession;
 use crate::storage::{FileLocation, FileName, PartialFile, empty_state};
 use crate::store;
 use crate::sync::run_on_blocking_pool;
@@ -21,12 +22,16 @@ use crate::{fill, msg};
 
 /// How long an upload waits for its next part.
 pub const UPLOAD_RETENTION: time::Duration = time::Duration::days(7);
+/// The same for uploads of visitors, which take of the owner's quota.
+const VISITOR_UPLOAD_RETENTION: time::Duration = time::Duration::days(1);
 /// Unfinished uploads per user.
 const MAX_UNFINISHED: i64 = 2000;
 /// The announcement of an upload.
 pub struct NewUploadRequest {
     /// The file name given by the sender.
     pub name: String,
+    /// The name that a visitor gives.
+    pub sender: String,
     pub directory: Option<DirectoryId>,
     pub keep_duplicates: bool,
     /// The sender's metadata, which is returned unchanged.
@@ -42,10 +47,10 @@ pub struct NewUploadRequest {
 /// `TooLarge`, `QuotaExceeded`, `DiskFull`, `Invalid` for a folder of another user, `Conflict` for too many at once.
 pub fn create(
     services: &Services,
-    authority: &Authority<'_>,
+    target: &UploadTarget,
     announced: &NewUploadRequest,
 ) -> Result<Upload> {
-    let created = create_row(services, authority, announced);
+    let created = create_row(services, target, announced);
     services.metrics.record_upload(UploadEvent::Begun);
     if created.is_err() {
         services.metrics.record_upload(UploadEvent::Refused);
@@ -55,10 +60,14 @@ pub fn create(
 
 fn create_row(
     services: &Services,
-    authority: &Authority<'_>,
+    target: &UploadTarget,
     announced: &NewUploadRequest,
 ) -> Result<Upload> {
-    let user = authority.user;
+    // What grants allow is not recorded with an upload.
+    if matches!(target, UploadTarget::Shared(..)) {
+        return Err(Error::NotFound);
+    }
+    let user = target.owner();
     // Rejected before any byte is sent.
     quota_holds::ensure_upload_size(
         &services.media_dir,
@@ -67,13 +76,20 @@ fn create_row(
     )?;
 
     let at = now();
+    let (link_id, visitor, retention) = match target {
+        UploadTarget::Requested(request) => {
+            let visitor = file_requests::clean_sender(&announced.sender);
+            (Some(request.link.id), visitor, VISITOR_UPLOAD_RETENTION)
+        }
+        _ => (None, String::new(), UPLOAD_RETENTION),
+    };
 
     let upload = Upload {
         id: UploadId::new(),
         user_id: user.id,
         name: FileName::parse_or_unnamed(&announced.name).to_string(),
-        directory_id: announced.directory,
-        keeps_both: announced.keep_duplicates,
+        directory_id: if target.is_own() { announced.directory } else { target.directory() },
+        keeps_both: announced.keep_duplicates || !target.is_own(),
         metadata: announced.metadata.clone(),
         size: i64::try_from(announced.size).map_err(Error::internal)?,
         received: 0,
@@ -82,20 +98,27 @@ fn create_row(
         item_id: None,
         is_duplicate: false,
         created_at: at,
-        expires_at: at + UPLOAD_RETENTION,
+        expires_at: at + retention,
         file_modified: announced.file_modified,
+        link_id,
+        sender: visitor,
     };
 
     services.write_library(user.id, |conn| {
-        authorize(conn, authority.key(), Need::Active)?;
+        match target {
+            UploadTarget::Requested(request) => {
+                file_requests::ensure_may_announce(conn, request, announced.size)?;
+            }
+            _ => authorize(conn, target.owner_session(), Need::Active)?,
+        }
         // The directory is checked again when the file is stored.
-        if let Some(id) = announced.directory
+        if let Some(id) = upload.directory_id
             && store::directories::find(conn, user.id, id)?.is_none()
         {
             return Err(Error::field("directory", msg!("Choose one of your folders.")));
         }
 
-        if store::uploads::count_unfinished(conn, user.id)? >= MAX_UNFINISHED {
+        if target.is_own() && store::uploads::count_unfinished(conn, user.id)? >= MAX_UNFINISHED {
             return Err(Error::Conflict(fill!(
                 "There are {max_unfinished} unfinished uploads already. Finish or discard some.",
                 max_unfinished = MAX_UNFINISHED
@@ -130,36 +153,30 @@ fn create_row(
 
     // `true`: the file is new, so its name is made durable too.
     partial.make_durable(true)?;
-    finish_upload(services, user, authority.key(), &upload, partial)
+    finish_upload(services, target, &upload, partial)
 }
 
 /// An upload's state. If all bytes are there but the file was not stored yet, it is stored now.
 ///
 /// # Errors
 /// `NotFound` for an upload that does not exist, has expired or belongs to another user; errors of storing.
-pub async fn find(
-    services: &Arc<Services>,
-    auth_session: &AuthSession,
-    id: UploadId,
-) -> Result<Upload> {
-    let user = &auth_session.user;
-    let upload = find_without_blocking(services, user, id).await?;
+pub async fn find(services: &Arc<Services>, target: &UploadTarget, id: UploadId) -> Result<Upload> {
+    let upload = find_without_blocking(services, target, id).await?;
     if upload.item_id.is_some() || upload.received < upload.size {
         return Ok(upload);
     }
     // Only one request at a time may work on an upload's file.
     let turn = services.upload_locks.lock(id).await?;
-    let (services, user, session) = (services.clone(), user.clone(), auth_session.key());
+    let (services, target) = (services.clone(), target.clone());
 
     run_on_blocking_pool(move || {
         // Read again under the lock: another request may have stored the file meanwhile.
-        let upload = find_row(&services, user.id, id)?;
+        let upload = find_row(&services, &target, id)?;
         let finished = if upload.item_id.is_some() {
             Ok(upload)
         } else {
-            open_appender(&services, &upload).and_then(|partial| {
-                finish_upload(&services, &user, Some(session), &upload, partial)
-            })
+            open_appender(&services, &upload)
+                .and_then(|partial| finish_upload(&services, &target, &upload, partial))
         };
         // Dropped here, so that the closure owns the lock until the file is stored, even if the request is cancelled.
         drop(turn);
@@ -171,17 +188,22 @@ pub async fn find(
 /// [`find_row`] on the blocking pool. Callers check ownership with it before they wait for the upload's lock.
 pub(super) async fn find_without_blocking(
     services: &Arc<Services>,
-    user: &User,
+    target: &UploadTarget,
     id: UploadId,
 ) -> Result<Upload> {
-    let (services, owner) = (services.clone(), user.id);
-    run_on_blocking_pool(move || find_row(&services, owner, id)).await
+    let (services, target) = (services.clone(), target.clone());
+    run_on_blocking_pool(move || find_row(&services, &target, id)).await
 }
 
-pub(super) fn find_row(services: &Services, owner: UserId, id: UploadId) -> Result<Upload> {
+pub(super) fn find_row(services: &Services, target: &UploadTarget, id: UploadId) -> Result<Upload> {
+    let owner = target.owner().id;
     let upload =
         services.db.read(|conn| store::uploads::find(conn, owner, id)?.ok_or(Error::NotFound))?;
-    if upload.expires_at <= now() { Err(Error::NotFound) } else { Ok(upload) }
+    if upload.expires_at <= now() || !target.has(&upload) {
+        Err(Error::NotFound)
+    } else {
+        Ok(upload)
+    }
 }
 
 /// A user's unfinished uploads, newest first.
@@ -194,14 +216,15 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User) -> Result<Vec<Upload>> 
 pub(super) fn record_received(
     services: &Services,
     upload: &Upload,
-    session: SessionKey,
+    sender: &FileSender,
     written: u64,
     hash_state: &[u8],
 ) -> Result<(i64, Time)> {
-    let (received, expires) =
-        (i64::try_from(written).map_err(Error::internal)?, now() + UPLOAD_RETENTION);
+    let retention =
+        if upload.link_id.is_some() { VISITOR_UPLOAD_RETENTION } else { UPLOAD_RETENTION };
+    let (received, expires) = (i64::try_from(written).map_err(Error::internal)?, now() + retention);
     let changed = services.write_library(upload.user_id, |conn| {
-        authorize(conn, Some(session), Need::Active)?;
+        shared_uploads::authorize_sender(conn, sender, upload.directory_id)?;
         Ok(store::uploads::update_received(conn, upload.id, received, hash_state, expires)?)
     })?;
     // No row was changed, so the upload has been deleted or finished meanwhile.
@@ -233,13 +256,12 @@ pub(super) fn open_appender(services: &Services, upload: &Upload) -> Result<Part
 /// Stores a complete file in its owner's library.
 pub(super) fn finish_upload(
     services: &Services,
-    user: &User,
-    session: Option<SessionKey>,
+    target: &UploadTarget,
     upload: &Upload,
     partial: PartialFile,
 ) -> Result<Upload> {
     let request = IngestRequest {
-        session,
+        sender: sender_of(target, upload),
         directory: upload.directory_id,
         keep_duplicates: upload.keeps_both,
         upload: Some(upload.id),
@@ -251,49 +273,58 @@ pub(super) fn finish_upload(
         )
     };
 
-    let stored = crate::domain::ingest::store(services, user, request);
+    let stored = crate::domain::ingest::store(services, target.owner(), request);
     services.metrics.record_upload(UploadEvent::from_result(&stored));
     stored?;
+    if let Err(error) = target.tell_owner(services, 1) {
+        tracing::warn!(?error, "the owner of a share link was not told about a new file");
+    }
     failpoints::hit("upload finished");
     // Read again, because storing the file has set the upload's item.
-    find_row(services, user.id, upload.id)
+    find_row(services, target, upload.id)
+}
+
+/// Who sends an upload: of a visitor, with the name that they gave when they began.
+fn sender_of(target: &UploadTarget, upload: &Upload) -> FileSender {
+    match target.sender() {
+        FileSender::Visitor { link, generation, .. } => {
+            FileSender::Visitor { link, generation, name: upload.sender.clone() }
+        }
+        sender => sender,
+    }
 }
 
 /// Removes an upload and its bytes. A stored item is not affected.
 ///
 /// # Errors
 /// `NotFound`; `Conflict` while a part is being stored; `Unauthenticated` if the session has ended.
-pub async fn delete(
-    services: &Arc<Services>,
-    auth_session: &AuthSession,
-    id: UploadId,
-) -> Result<()> {
-    delete_as(services, &auth_session.user, Some(auth_session.key()), id).await
+pub async fn delete(services: &Arc<Services>, target: &UploadTarget, id: UploadId) -> Result<()> {
+    delete_as(services, target, target.owner_session(), id).await
 }
 
 /// Removes an upload that no client knows, because the request that created it failed. The session may have ended.
 ///
 /// # Errors
 /// `NotFound`; `Conflict` while a part is being stored.
-pub async fn discard(services: &Arc<Services>, user: &User, id: UploadId) -> Result<()> {
-    delete_as(services, user, None, id).await
+pub async fn discard(services: &Arc<Services>, target: &UploadTarget, id: UploadId) -> Result<()> {
+    delete_as(services, target, None, id).await
 }
 
 /// Removes an upload; a part that is being received is stopped first. Without a session, its rights are not checked.
 async fn delete_as(
     services: &Arc<Services>,
-    user: &User,
+    target: &UploadTarget,
     session: Option<SessionKey>,
     id: UploadId,
 ) -> Result<()> {
-    find_without_blocking(services, user, id).await?;
+    find_without_blocking(services, target, id).await?;
 
     // Ends a part that is being received, which holds the lock.
     services.upload_locks.stop(id);
     let turn = services.upload_locks.lock(id).await?;
-    let (services, owner) = (services.clone(), user.id);
+    let (services, target) = (services.clone(), target.clone());
     run_on_blocking_pool(move || {
-        let removed = find_row(&services, owner, id)
+        let removed = find_row(&services, &target, id)
             .and_then(|upload| delete_locked(&services, &upload, session));
         // Dropped here, so that the closure owns the lock until the upload is removed, even if the request is
         // cancelled.

@@ -5,21 +5,19 @@ use actix_web::{HttpRequest, web};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::bodies::rfc3339;
-use super::grants::{GivesWord, SharesQuery, SubjectBody, parse_subject, parse_time};
+use super::grants::{GivesWord, SharesQuery, parse_subject, parse_time};
+use super::link_body::{LinkBody, UploadsWord};
 use super::respond::{json, json_with_etag, no_content, ok};
-use crate::config::Settings;
-use crate::domain::sharing::share_link_lists::{self, NamedLink};
+use crate::domain::sharing::share_link_lists;
 use crate::domain::sharing::share_links::{self, LinkChange, LinkOptions, NewShareLink};
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::{Json, Nullable, Query};
-use crate::http::link_address::link_address;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
-use crate::model::{Gives, ShareLink, ShareLinkId};
+use crate::model::{Gives, LinkUploads, ShareLink, ShareLinkId};
 use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -31,66 +29,6 @@ pub(super) fn routes() -> Vec<Route> {
         Route::delete("/api/links/{link}", || web::route().to(end_link)),
         Route::post("/api/links/{link}/renew", || web::route().to(renew_link)),
     ]
-}
-
-/// A link through which people without an account see something of the user.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ShareLink)]
-pub struct LinkBody {
-    #[schema(format = "uuid")]
-    id: String,
-    /// Null if it was deleted.
-    #[schema(inline, required = true)]
-    subject: Option<SubjectBody>,
-    /// Its title, or the name of what it shows.
-    name: String,
-    message: String,
-    /// Null if it was created with another key of this server.
-    #[schema(required = true, format = "uri")]
-    url: Option<String>,
-    /// `open`, `used_up`, `deleted` or `ended`.
-    state: String,
-    #[schema(inline)]
-    gives: GivesWord,
-    /// Whether files are given with the place where they were taken.
-    keeps_location: bool,
-    /// Whether visitors see when and how photos were taken.
-    shows_details: bool,
-    has_password: bool,
-    #[schema(required = true, format = "date-time")]
-    ends_at: Option<String>,
-    #[schema(required = true)]
-    max_visits: Option<i64>,
-    visits: i64,
-    downloads: i64,
-    #[schema(required = true, format = "date-time")]
-    last_visit_at: Option<String>,
-    #[schema(format = "date-time")]
-    created_at: String,
-}
-
-impl LinkBody {
-    fn from_named(named: &NamedLink, request: &HttpRequest, settings: &Settings) -> Self {
-        let link = &named.link;
-        Self {
-            id: link.id.to_string(),
-            subject: link.subject().map(SubjectBody::from_subject),
-            name: named.name.clone(),
-            message: link.message.clone(),
-            url: named.token.as_ref().map(|token| link_address(request, settings, token)),
-            state: named.state.as_str().to_owned(),
-            gives: link.gives.into(),
-            keeps_location: link.keeps_location,
-            shows_details: link.shows_details,
-            has_password: link.password.is_some(),
-            ends_at: link.ends_at.map(rfc3339),
-            max_visits: link.max_visits,
-            visits: link.visits,
-            downloads: link.downloads,
-            last_visit_at: link.last_visit_at.map(rfc3339),
-            created_at: rfc3339(link.created_at),
-        }
-    }
 }
 
 /// A page of the user's links.
@@ -169,6 +107,17 @@ pub struct NewLinkBody {
     max_visits: Option<i64>,
     #[schema(min_length = 8, max_length = 200)]
     password: Option<String>,
+    /// `none` by default.
+    #[schema(inline)]
+    uploads: Option<UploadsWord>,
+    /// Whether what visitors send waits until it is accepted; `true` by default.
+    needs_review: Option<bool>,
+    /// Files that visitors can send in all; 1000 by default.
+    #[schema(minimum = 1, maximum = 100_000)]
+    max_files: Option<i64>,
+    /// Bytes that visitors can send in all; 20 GB by default.
+    #[schema(minimum = 1)]
+    max_bytes: Option<i64>,
 }
 
 /// Share an album, folder or item with anyone who has the link.
@@ -191,6 +140,10 @@ pub(super) async fn create_link(
         shows_details: body.shows_details,
         ends_at: body.ends_at.as_deref().map(parse_time).transpose()?,
         max_visits: body.max_visits,
+        uploads: body.uploads.map_or(LinkUploads::None, Into::into),
+        needs_review: body.needs_review.unwrap_or(true),
+        max_files: body.max_files,
+        max_bytes: body.max_bytes,
     };
     let password = match &body.password {
         Some(password) => Some(hash(&caller, password).await?),
@@ -256,6 +209,13 @@ pub struct LinkChangeBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 8, max_length = 200, required = false)]
     password: Nullable<String>,
+    #[schema(inline)]
+    uploads: Option<UploadsWord>,
+    needs_review: Option<bool>,
+    #[schema(minimum = 1, maximum = 100_000)]
+    max_files: Option<i64>,
+    #[schema(minimum = 1)]
+    max_bytes: Option<i64>,
 }
 
 /// Change a link; what is not named stays. It holds from the next request on.
@@ -289,6 +249,10 @@ pub(super) async fn patch_link(
             Nullable::Null => Some(None),
             Nullable::Value(password) => Some(Some(hash(&caller, &password).await?)),
         },
+        uploads: body.uploads.map(Into::into),
+        needs_review: body.needs_review,
+        max_files: body.max_files,
+        max_bytes: body.max_bytes,
     };
     changed(&caller, &request, id, move |services, authority, actor| {
         share_links::change(services, authority, actor, id, &change)

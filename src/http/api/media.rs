@@ -11,6 +11,7 @@ use crate::domain::library::items::{self, ItemChange};
 use crate::domain::library::listings::{self, ListingQuery};
 use crate::domain::library::{search, trash};
 use crate::domain::previews;
+use crate::domain::sharing::received_files;
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::{Json, Nullable, Query};
@@ -35,6 +36,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::patch("/api/media/{id}", || web::route().to(patch_media)),
         Route::delete("/api/media/{id}", || web::route().to(delete_media)),
         Route::post("/api/media/{id}/restore", || web::route().to(restore_media)),
+        Route::post("/api/media/{id}/accept", || web::route().to(accept_media)),
     ]
 }
 
@@ -49,6 +51,7 @@ pub enum ShelfWord {
     Favorites,
     Recents,
     Trash,
+    Received,
 }
 
 #[derive(Deserialize, ToSchema, Clone, Copy)]
@@ -84,7 +87,7 @@ pub struct ListQuery {
     /// SHA-256 in hexadecimal: finds an identical file.
     #[param(pattern = "^[0-9a-f]{64}$")]
     sha256: Option<String>,
-    /// `newest` by default and always with `q`; the shelves `recents` and `trash` have their own order.
+    /// `newest` by default and always with `q`; the shelves `recents`, `trash` and `received` have their own order.
     #[param(inline)]
     sort: Option<SortWord>,
     /// 50 by default.
@@ -141,6 +144,7 @@ impl ListQuery {
                 ShelfWord::Favorites => Shelf::Favorites,
                 ShelfWord::Recents => Shelf::Recents,
                 ShelfWord::Trash => Shelf::Trash,
+                ShelfWord::Received => Shelf::Received,
             },
             directory: directory.transpose()?,
             kind: self.kind.map(|kind| match kind {
@@ -356,4 +360,16 @@ pub(super) async fn restore_media(caller: ApiUser, path: web::Path<String>) -> H
         items::find(services, &auth_session.user, id)
     });
     ok(&restored.await?)
+}
+
+/// Put an item into the library that a visitor of a share link has sent.
+#[utoipa::path(post, path = "/api/media/{id}/accept", tag = "Media", params(("id" = String, Path, format = "uuid")),
+    responses((status = 200, body = ItemBody)))]
+pub(super) async fn accept_media(caller: ApiUser, path: web::Path<String>) -> HandlerResult {
+    let (id, actor) = (parse_id(&path)?, caller.actor());
+    let accepted = item_response(&caller, move |services, auth_session| {
+        received_files::accept(services, &auth_session.authority(), &actor, &[id])?;
+        items::find(services, &auth_session.user, id)
+    });
+    ok(&accepted.await?)
 }

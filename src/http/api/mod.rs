@@ -11,6 +11,7 @@ mod docs;
 mod edit_media;
 mod grants;
 mod groups;
+mod link_body;
 mod links;
 mod media;
 mod metadata_body;

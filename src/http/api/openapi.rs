@@ -18,7 +18,7 @@ use crate::http::response::error_body::ErrorBody;
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")),
     paths(
         auth::log_in, auth::refresh, auth::log_out, auth::get_session, auth::get_user, auth::patch_user,
-        media::list_media, media::get_media, media::patch_media, edit_media::edit_media, media::delete_media, media::restore_media,
+        media::list_media, media::get_media, media::patch_media, edit_media::edit_media, media::delete_media, media::restore_media, media::accept_media,
         content::get_content, content::get_thumbnail, content::get_motion, upload::upload_media, upload::upload_shared,
         tus::show_options, tus::create_upload, tus::get_upload, tus::append_upload, tus::delete_upload,
         directories::list_directories, directories::create_directory, directories::patch_directory, directories::delete_directory,

@@ -10,6 +10,7 @@ use super::respond::json;
 use crate::domain::library::listings;
 use crate::domain::sharing::notifications::name_of;
 use crate::domain::sharing::shared_uploads;
+use crate::domain::uploads::target::UploadTarget;
 use crate::error::Error;
 use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::shared_item::Shared;
@@ -75,10 +76,9 @@ pub(super) async fn upload_media(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HandlerResult {
+    let target = UploadTarget::Own(caller.auth_session.clone());
     // `None`: this is no browser form, so the body needs no CSRF token.
-    let uploaded =
-        receive_files(&caller.services, &caller.auth_session, None, None, &request, payload)
-            .await?;
+    let uploaded = receive_files(&caller.services, target, None, &request, payload).await?;
     let mut stored: Vec<(Item, bool)> = Vec::new();
 
     let mut rejected = Vec::new();
@@ -159,8 +159,9 @@ pub(super) async fn upload_shared(
     })
     .await?;
     let owner = name_of(&target.owner);
-    let (services, sender) = (&caller.services, &caller.auth_session);
-    let uploaded = receive_files(services, sender, Some(target), None, &request, payload).await?;
+    let services = &caller.services;
+    let target = UploadTarget::Shared(caller.auth_session.clone(), Box::new(target));
+    let uploaded = receive_files(services, target, None, &request, payload).await?;
     let media = format!("{}/api/shared/{id}/media", services.settings.base_path());
     let (mut items, mut rejected) = (Vec::new(), Vec::new());
     for file in uploaded {

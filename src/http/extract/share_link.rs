@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::http::client_info::client_info;
 use crate::http::connections::Connection;
 use crate::http::error::HandlerError;
+use crate::http::link_paths::PREFIX;
 use crate::http::run_blocking::run_blocking;
 use crate::http::session_cookie::SessionCookie;
 use crate::model::TimeZone;
@@ -24,27 +25,7 @@ use crate::model::authority::{ShareInUse, ShareKey};
 use crate::state::Services;
 use crate::state::user_slots::{Slot, Visitor};
 
-/// What the addresses of all links begin with.
-const PREFIX: &str = "/s/";
 const VISIT_COOKIE: &str = "nexus_visit";
-
-/// Whether a path belongs to a share link.
-#[must_use]
-pub fn is_of_link(path: &str) -> bool {
-    path.starts_with(PREFIX)
-}
-
-/// A path as it is logged: without the token of a share link.
-#[must_use]
-pub fn logged_path(path: &str) -> String {
-    match path.strip_prefix(PREFIX) {
-        Some(rest) => {
-            let below = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default();
-            format!("{PREFIX}…{below}")
-        }
-        None => path.to_owned(),
-    }
-}
 
 /// Anyone with the address of a link that has not ended, whether they have opened it or not. Long responses end with the
 /// link.
@@ -151,17 +132,5 @@ impl FromRequest for LinkVisit {
                 None => Error::LinkNotOpened.into(),
             })
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn logs_name_the_addresses_of_links_without_their_tokens() {
-        assert_eq!(logged_path("/s/secret"), "/s/…");
-        assert_eq!(logged_path("/s/secret/media/1/thumbnail"), "/s/…/media/1/thumbnail");
-        assert_eq!(logged_path("/shared/1"), "/shared/1");
     }
 }

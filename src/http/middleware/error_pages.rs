@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use crate::error::Error;
 use crate::http::error::{HandlerError, error_from_status, http_status};
-use crate::http::extract::share_link::logged_path;
+use crate::http::link_paths::logged_path;
 use crate::http::pages::error_page;
 use crate::http::response::error_body::ErrorBody;
 use crate::http::response::html::html_response;

@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use super::{base_path, compress_pages, error_pages, security_headers};
 use crate::http::connections::{Connection, InFlightRequest, TrackedBody, track_body};
-use crate::http::extract::share_link::logged_path;
+use crate::http::link_paths::logged_path;
 use crate::http::{metrics, rate_limit, tus_headers};
 use crate::state::Services;
 

@@ -3,7 +3,7 @@
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::Settings;
-use crate::http::extract::share_link::is_of_link;
+use crate::http::link_paths::is_of_link;
 
 /// The policy of every page: nothing from other origins, nothing inline.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \

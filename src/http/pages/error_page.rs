@@ -8,8 +8,8 @@ use super::components as v;
 use super::layout::Layout;
 use crate::error::{Error, Result};
 use crate::http::error::http_status;
-use crate::http::extract::share_link::is_of_link;
 use crate::http::extract::user::{CurrentUser, theme_of};
+use crate::http::link_paths::is_of_link;
 use crate::http::{safe_redirect, static_files};
 use crate::msg;
 

@@ -10,11 +10,11 @@ use super::library::{
     search, shelf, trash,
 };
 use super::sharing::{
-    groups, links, notifications, share, shared_actions, shared_item, shared_list, shared_media,
-    shared_page, shared_upload,
+    groups, links, notifications, received, share, shared_actions, shared_item, shared_list,
+    shared_media, shared_page, shared_upload,
 };
 use super::uploads::{form, unfinished};
-use super::visitor::{link_item, link_media, link_page, open_link};
+use super::visitor::{link_item, link_media, link_page, link_upload, open_link};
 use super::{account, admin};
 use crate::http::route::Route;
 
@@ -74,6 +74,8 @@ pub fn routes() -> Vec<Route> {
         open_link::routes(),
         link_item::routes(),
         link_media::routes(),
+        link_upload::routes(),
+        received::routes(),
     ];
 
     areas.into_iter().flatten().collect()

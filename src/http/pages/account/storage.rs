@@ -35,6 +35,7 @@ impl ShelfUse {
             Shelf::Audios,
             Shelf::Uploads,
             Shelf::Motion,
+            Shelf::Received,
             Shelf::Trash,
         ];
         let counts = shelves.iter().filter_map(|shelf| {

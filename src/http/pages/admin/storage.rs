@@ -26,14 +26,21 @@ struct StorageRow {
     bytes: i64,
     quota: String,
     quota_bytes: i64,
-    /// Photos, videos, music, files, trash.
+    /// Photos, videos, music, files, received files, trash.
     shelves: Vec<Size>,
     duplicates: Size,
 }
 
 impl StorageRow {
     fn from_storage(storage: &UserStorage) -> Self {
-        let shelves = [Shelf::Photos, Shelf::Videos, Shelf::Audios, Shelf::Uploads, Shelf::Trash];
+        let shelves = [
+            Shelf::Photos,
+            Shelf::Videos,
+            Shelf::Audios,
+            Shelf::Uploads,
+            Shelf::Received,
+            Shelf::Trash,
+        ];
         let bytes = |shelf: &Shelf| {
             let count = storage.counts.iter().find(|count| count.shelf == *shelf);
             v::size(count.map_or(0, |count| count.bytes))

@@ -50,7 +50,7 @@ pub struct Tile {
     /// When it was taken, as exactly as it is known: `4 August 2018, 15:20`. Empty for what is not taken.
     pub taken: String,
     /// Days until the trash is purged of it.
-    pub days_left: Option<String>,
+    pub flag: Option<String>,
     /// Set on the first tile of a month.
     pub heading: Option<Heading>,
     /// Title and artist, where the recording can be played.
@@ -329,7 +329,7 @@ impl Tile {
             size: size(item.size),
             added: when(item.created_at, zone),
             taken: taken_text(item),
-            days_left: item.trashed_at.map(|at| days_left(at, services.settings.trash_days)),
+            flag: item.trashed_at.map(|at| days_left(at, services.settings.trash_days)),
             // Defaults; a list of tiles changes these where needed.
             heading: None,
             is_eager: false,

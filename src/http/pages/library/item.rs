@@ -10,6 +10,7 @@ use super::metadata::{self, MetadataRow};
 use crate::domain::library::album_page::Neighbor;
 use crate::domain::library::{albums, item_view};
 use crate::domain::previews::{self, document};
+use crate::domain::sharing::received_files;
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
 use crate::http::media_response::{pages_path, parse_id as parse, version_below};
@@ -22,7 +23,7 @@ use crate::http::run_blocking::run_blocking;
 use crate::language::t;
 use crate::media::Metadata;
 use crate::model::item::ItemKind;
-use crate::model::{AlbumId, Directory, Item, PreviewState, ScanStatus};
+use crate::model::{AlbumId, Directory, Item, Placement, PreviewState, ScanStatus, Shelf};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -37,6 +38,8 @@ struct ItemPage {
     directory: Directory,
     /// Addresses and names of the albums that it is in.
     albums: Vec<(String, String)>,
+    /// Who has sent it through a share link; empty if nobody has, or without a name.
+    received_from: String,
     size: v::Size,
     added: When,
     newer: Option<String>,
@@ -150,20 +153,25 @@ async fn show_item(
     let auth_session = current.auth_session.clone();
     let album = AlbumId::parse(&query.album);
 
-    let (shown, details, text, albums) = run_blocking(&current.services, move |services| {
-        let user = &auth_session.user;
-        let shown = item_view::view(services, user, id, album)?;
-        // A file that cannot be opened has a page nevertheless.
-        let text = document::read_text(services, user, &shown.item).unwrap_or_default();
-        let albums = albums::list_containing(services, user, id)?;
-        Ok((shown, previews::details(services, user, id)?, text, albums))
-    })
-    .await?;
+    let (shown, details, text, albums, received) =
+        run_blocking(&current.services, move |services| {
+            let user = &auth_session.user;
+            let shown = item_view::view(services, user, id, album)?;
+            // A file that cannot be opened has a page nevertheless.
+            let text = document::read_text(services, user, &shown.item).unwrap_or_default();
+            let albums = albums::list_containing(services, user, id)?;
+            let received = received_files::senders_of(services, user, &[id])?;
+            Ok((shown, previews::details(services, user, id)?, text, albums, received))
+        })
+        .await?;
     let document = document_view(&shown.item, "/media", &details.metadata, text, &query.page);
 
     // The layout marks the shelf of the item.
-    let shelf =
-        if shown.item.in_trash { crate::model::Shelf::Trash } else { shown.item.kind.shelf() };
+    let shelf = match shown.item.placement {
+        Placement::Library => shown.item.kind.shelf(),
+        Placement::Trash => Shelf::Trash,
+        Placement::Received => Shelf::Received,
+    };
     let seen_in = shown.album.as_ref().map(|album| (album_href(album.id), album.name.clone()));
     let (shelf_path, shelf_title) = seen_in
         .clone()
@@ -175,7 +183,8 @@ async fn show_item(
         Some((href, _)) => format!("/items/{id}?album={}", href.trim_start_matches("/albums/")),
         None => format!("/items/{id}"),
     };
-    let layout = Layout::load(&current, &shelf_path).await?;
+    let place = if shown.item.is_received() { "/shared" } else { shelf_path.as_str() };
+    let layout = Layout::load(&current, place).await?;
 
     let zone = current.services.time_zone(current.user());
     previews::prioritize(&current.services, std::slice::from_ref(&shown.item));
@@ -209,10 +218,11 @@ async fn show_item(
             ScanStatus::Skipped => None,
         },
         icon: v::kind_icon(shown.item.kind),
-        days_left: tile.days_left.clone(),
+        days_left: tile.flag.clone(),
         tile,
         directory: shown.directory,
         albums: albums.into_iter().map(|album| (album_href(album.id), album.name)).collect(),
+        received_from: received.into_iter().next().map(|from| from.sender).unwrap_or_default(),
         item: shown.item,
         shelf_title,
         shelf_path,

@@ -280,7 +280,10 @@ impl ListQuery {
                 Self { kind, ..query }
             }));
         }
-        if matches!(shelf, Shelf::All | Shelf::Favorites | Shelf::Recents | Shelf::Trash) {
+        if matches!(
+            shelf,
+            Shelf::All | Shelf::Favorites | Shelf::Recents | Shelf::Trash | Shelf::Received
+        ) {
             let current = self.kind().map_or("", ItemKind::as_str);
             groups.push(
                 self.group(path, msg!("Kind"), &KINDS, current, |query, kind| Self {

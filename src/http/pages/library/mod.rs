@@ -22,5 +22,6 @@ pub mod music_albums;
 pub mod search;
 pub mod shared_head;
 pub mod shelf;
+mod shelf_texts;
 pub mod timeline;
 pub mod trash;

@@ -7,6 +7,7 @@ use super::album_head::AlbumHead;
 use super::headings::add_headings;
 use super::list_options::{ColumnHead, ListQuery, OptionGroup};
 use super::shared_head::SharedHead;
+use super::shelf_texts::{empty_text, name_senders};
 use super::timeline::{self, TimelineYear};
 use crate::domain::library::listings::{self, DirectoryListing, Listing, ListingQuery, PAGE_ITEMS};
 use crate::domain::library::{map, songs};
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/favorites", || web::route().to(show_shelf)),
         Route::get("/recents", || web::route().to(show_shelf)),
         Route::get("/trash", || web::route().to(show_shelf)),
+        Route::get("/received", || web::route().to(show_shelf)),
         Route::get("/directories/{directory_id}", || web::route().to(show_directory)),
     ]
 }
@@ -78,6 +80,7 @@ pub(crate) struct ShelfPage {
     pub(crate) previous: Option<String>,
     pub(crate) is_first: bool,
     pub(crate) is_trash: bool,
+    pub(crate) is_received: bool,
     pub(crate) is_table: bool,
     pub(crate) takes_folders: bool,
     pub(crate) empty: &'static str,
@@ -188,6 +191,7 @@ impl ShelfPage {
             is_first: previous.is_none() && query.cursor.is_none() && query.before.is_none(),
             previous,
             is_trash: false,
+            is_received: false,
             is_table,
             takes_folders: false,
             empty: "",
@@ -255,7 +259,9 @@ async fn show_shelf(
     let is_timeline = named == Shelf::Photos;
     let shelf = if is_timeline { query.timeline_shelf() } else { named };
 
-    render_cached(&current, &request, request.path(), move |reader, input| {
+    // What was received has no place of its own in the navigation.
+    let place = if named == Shelf::Received { "/shared" } else { request.path() };
+    render_cached(&current, &request, place, move |reader, input| {
         let services = reader.services;
         let user = &input.auth_session.clone().user;
         // Without previews, files are never read, so that their dates do not change.
@@ -312,27 +318,15 @@ async fn show_shelf(
         };
 
         page.is_trash = shelf == Shelf::Trash;
+        page.is_received = shelf == Shelf::Received;
+        if page.is_received {
+            name_senders(&mut page.tiles, services, user)?;
+        }
         page.takes_folders = shelf == Shelf::Uploads;
         page.empty = empty_text(shelf);
         Ok(page)
     })
     .await
-}
-
-const fn empty_text(shelf: Shelf) -> &'static str {
-    match shelf {
-        Shelf::Photos | Shelf::Timeline => {
-            msg!("No photos yet. Photos and videos you upload appear here.")
-        }
-        Shelf::Videos => msg!("No videos yet. Videos you upload appear here."),
-        Shelf::Audios => msg!("No music yet. Music you upload appears here."),
-        Shelf::Favorites => msg!("No favorites yet. Tap the star on anything you love."),
-        Shelf::Recents => msg!("Items you open or add appear here."),
-        Shelf::Trash => msg!("The trash is empty."),
-        Shelf::Uploads | Shelf::All | Shelf::Motion => {
-            msg!("No files yet. Documents and other files you upload appear here.")
-        }
-    }
 }
 
 /// Shows a page with the contents of a folder, with links to the folders above it.

@@ -9,7 +9,7 @@ use crate::fill;
 use crate::http::pages::components::count_of;
 use crate::http::pages::components::end_date::{end_date, end_field, parse_end};
 use crate::language::t;
-use crate::model::{Gives, ShareLink, ShareLinkId, TimeZone, now};
+use crate::model::{Gives, LinkUploads, ShareLink, ShareLinkId, TimeZone, now};
 use crate::msg;
 
 /// What the owner chooses for a link; the subject only for a new one.
@@ -40,6 +40,16 @@ pub(crate) struct LinkForm {
     #[serde(default)]
     pub max_visits: String,
     #[serde(default)]
+    pub uploads: String,
+    /// Not empty if what visitors send is put into the library at once.
+    #[serde(default)]
+    pub no_review: String,
+    #[serde(default)]
+    pub max_files: String,
+    /// In gigabytes.
+    #[serde(default)]
+    pub max_size: String,
+    #[serde(default)]
     pub password: String,
     /// Not empty to remove the password.
     #[serde(default)]
@@ -63,6 +73,10 @@ impl LinkForm {
             details: if link.shows_details { "yes".into() } else { String::new() },
             ends: link.ends_at.map(|at| end_field(at, zone)).unwrap_or_default(),
             max_visits: link.max_visits.map(|most| most.to_string()).unwrap_or_default(),
+            uploads: link.uploads.as_str().to_owned(),
+            no_review: if link.needs_review { String::new() } else { "yes".into() },
+            max_files: number_field(link.max_files),
+            max_size: size_field(link.max_bytes),
             ..Self::default()
         }
     }
@@ -71,10 +85,12 @@ impl LinkForm {
         self.gives == gives.as_str() || (self.gives.is_empty() && gives == Gives::Originals)
     }
 
+    pub fn is_uploads(&self, uploads: LinkUploads) -> bool {
+        self.uploads == uploads.as_str()
+            || (self.uploads.is_empty() && uploads == LinkUploads::None)
+    }
+
     pub fn options(&self, zone: &TimeZone) -> Result<LinkOptions> {
-        let most = self.max_visits.trim();
-        let max_visits = (!most.is_empty()).then(|| most.parse::<i64>());
-        let bad_number = |_| Error::field("max_visits", msg!("Enter a number, or leave it empty."));
         Ok(LinkOptions {
             title: self.title.clone(),
             message: self.message.clone(),
@@ -82,9 +98,49 @@ impl LinkForm {
             keeps_location: !self.location.is_empty(),
             shows_details: !self.details.is_empty(),
             ends_at: parse_end(&self.ends, zone)?,
-            max_visits: max_visits.transpose().map_err(bad_number)?,
+            max_visits: parse_number("max_visits", &self.max_visits)?,
+            uploads: LinkUploads::parse(&self.uploads).unwrap_or(LinkUploads::None),
+            needs_review: self.no_review.is_empty(),
+            max_files: parse_number("max_files", &self.max_files)?,
+            max_bytes: parse_size(&self.max_size)?,
         })
     }
+}
+
+fn bad_number(field: &'static str) -> Error {
+    Error::field(field, msg!("Enter a number, or leave it empty."))
+}
+
+fn parse_number(field: &'static str, text: &str) -> Result<Option<i64>> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.parse()).transpose().map_err(|_| bad_number(field))
+}
+
+const GIGABYTE: f64 = 1e9;
+
+/// A size in gigabytes, such as `2.5`, in bytes.
+fn parse_size(text: &str) -> Result<Option<i64>> {
+    let text = text.trim().replace(',', ".");
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let size: f64 = text.parse().map_err(|_| bad_number("max_bytes"))?;
+    if !(0.001..1e6).contains(&size) {
+        return Err(bad_number("max_bytes"));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
+    Ok(Some((size * GIGABYTE).round() as i64))
+}
+
+fn number_field(number: i64) -> String {
+    if number == 0 { String::new() } else { number.to_string() }
+}
+
+/// Bytes in gigabytes, to three decimals.
+pub(crate) fn size_field(bytes: i64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "it is rounded")]
+    let size = bytes as f64 / GIGABYTE;
+    if bytes == 0 { String::new() } else { ((size * 1000.0).round() / 1000.0).to_string() }
 }
 
 /// A link of the user as a row of a list.
@@ -122,7 +178,11 @@ impl LinkRow {
 
 /// `until 6 December · 12 visits`, or the visits alone of a link without an end.
 pub(crate) fn usage(link: &ShareLink, zone: &TimeZone) -> String {
-    let visits = count_of(link.visits, "visit");
+    let mut visits = count_of(link.visits, "visit");
+    if link.takes_files() {
+        let count = count_of(link.received_files, "file");
+        visits = format!("{visits} · {}", fill!("{count} received", count = count));
+    }
     match link.ends_at {
         Some(at) => fill!("until {date} · {visits}", date = end_date(at, zone), visits = visits),
         None => visits,

@@ -6,11 +6,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use qrcodegen::{QrCode, QrCodeEcc};
 
-use super::link_form::{LinkForm, LinkRow, error_of};
+use super::link_form::{LinkForm, LinkRow, error_of, size_field};
 use super::share::{share_page, subject_href, subject_of};
-use crate::domain::sharing::share_link_lists;
 use crate::domain::sharing::share_links::{self, LinkChange, NewShareLink};
-use crate::error::{Error, FieldError, Result};
+use crate::domain::sharing::{file_requests, share_link_lists};
+use crate::error::{Error, FieldError, Result, format_bytes};
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
 use crate::http::link_address::link_address;
@@ -20,8 +20,8 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, redirect_back, render, render_with_status, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::{Gives, ShareLink, ShareLinkId};
-use crate::msg;
+use crate::model::{Gives, LinkUploads, ShareLink, ShareLinkId};
+use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -46,12 +46,22 @@ struct LinkPage {
     last_visit: Option<When>,
     downloads: String,
     has_ended: bool,
+    /// Whether visitors only send files.
+    is_request: bool,
+    /// `12 of 1,000 files received, 300 MB of 20 GB`.
+    received: Option<String>,
     needs_password: bool,
+    can_take_files: bool,
     form: LinkForm,
     errors: Vec<FieldError>,
 }
 
 impl LinkPage {
+    /// Whether the form offers to take files.
+    fn takes_uploads(&self) -> bool {
+        self.can_take_files
+    }
+
     fn error(&self, field: &str) -> Option<&str> {
         error_of(&self.errors, field)
     }
@@ -112,8 +122,14 @@ async fn link_page(
     rejected: Option<(LinkForm, Vec<FieldError>)>,
 ) -> Result<LinkPage> {
     let auth_session = current.auth_session.clone();
-    let named = run_blocking(&current.services, move |services| {
-        share_link_lists::find(services, &auth_session.user, id)
+    let (named, can_take_files) = run_blocking(&current.services, move |services| {
+        let user = &auth_session.user;
+        let named = share_link_lists::find(services, user, id)?;
+        let can_take_files = match named.link.subject() {
+            Some(subject) => file_requests::can_take_files(services, user, subject)?,
+            None => false,
+        };
+        Ok((named, can_take_files))
     })
     .await?;
     let (zone, settings) = (current.time_zone(), &current.services.settings);
@@ -128,10 +144,25 @@ async fn link_page(
         last_visit: link.last_visit_at.map(|at| v::when(at, &zone)),
         downloads: count_of(link.downloads, "download"),
         has_ended: link.ended_at.is_some(),
+        is_request: link.uploads == LinkUploads::Request,
+        received: link.takes_files().then(|| received_words(link)),
+        can_take_files,
         needs_password: settings.links == crate::config::LinkPolicy::Passwords,
         form,
         errors,
     })
+}
+
+/// How much of what visitors can send has been received.
+fn received_words(link: &ShareLink) -> String {
+    let bytes = |bytes: i64| format_bytes(u64::try_from(bytes).unwrap_or(0));
+    fill!(
+        "{count} received of {most}, {size} of {all}",
+        count = link.received_files,
+        most = count_of(link.max_files, "file"),
+        size = bytes(link.received_bytes),
+        all = bytes(link.max_bytes)
+    )
 }
 
 async fn submit_change(
@@ -163,6 +194,13 @@ async fn submit_change(
             shows_details: Some(options.shows_details),
             ends_at: (!is_same_end).then_some(options.ends_at),
             max_visits: Some(options.max_visits),
+            uploads: Some(options.uploads),
+            needs_review: Some(options.needs_review),
+            max_files: options.max_files,
+            // The form rounds the size.
+            max_bytes: options
+                .max_bytes
+                .filter(|_| form.max_size != size_field(old.link.max_bytes)),
             password,
         };
         let (auth_session, actor) = (current.auth_session.clone(), current.actor());

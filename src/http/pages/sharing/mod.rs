@@ -4,6 +4,7 @@ pub mod groups;
 pub mod link_form;
 pub mod links;
 pub mod notifications;
+pub mod received;
 pub mod share;
 pub mod shared_actions;
 pub mod shared_archives;

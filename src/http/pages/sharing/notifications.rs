@@ -43,6 +43,7 @@ impl NotificationRow {
             icon: match row.kind {
                 NotificationKind::Shared => "share-2",
                 NotificationKind::LinkEnds => "link",
+                NotificationKind::FilesReceived => "inbox",
                 NotificationKind::ItemsAdded => "images",
                 NotificationKind::AddedToGroup | NotificationKind::RemovedFromGroup => "users",
                 NotificationKind::AccessEnded | NotificationKind::Unknown => "info",
@@ -76,6 +77,11 @@ pub(crate) fn text_of(row: &Notification) -> String {
             fill!("{name} removed you from the group “{title}”", name = name, title = title)
         }
         NotificationKind::LinkEnds => fill!("Your link to “{title}” ends soon", title = title),
+        NotificationKind::FilesReceived => fill!(
+            "{count} received through “{title}”",
+            count = count_of(row.times, "file"),
+            title = title
+        ),
         NotificationKind::Unknown => t(msg!("Something new")).into_owned(),
     }
 }

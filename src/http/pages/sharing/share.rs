@@ -10,7 +10,7 @@ use crate::config::LinkPolicy;
 use crate::domain::sharing::grantees::{self, NamedGrant};
 use crate::domain::sharing::grants::{self, GrantChange, NewGrants};
 use crate::domain::sharing::share_link_lists::{self, LinkState};
-use crate::domain::sharing::{groups, people};
+use crate::domain::sharing::{file_requests, groups, people};
 use crate::error::{Error, FieldError, Result};
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
@@ -23,8 +23,8 @@ use crate::http::pages::respond::{
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::{
-    AlbumId, DirectoryId, Gives, Grant, GrantId, Group, GroupId, ItemId, Level, Subject, TimeZone,
-    User,
+    AlbumId, DirectoryId, Gives, Grant, GrantId, Group, GroupId, ItemId, Level, LinkUploads,
+    Subject, TimeZone, User,
 };
 use crate::{fill, msg};
 
@@ -46,6 +46,9 @@ struct ShareQuery {
     directory: String,
     #[serde(default)]
     item: String,
+    /// What is chosen in the form of a new link.
+    #[serde(default)]
+    uploads: String,
 }
 
 pub(crate) fn subject_of(album: &str, directory: &str, item: &str) -> Result<Subject> {
@@ -123,6 +126,8 @@ pub(crate) struct SharePage {
     /// Links to it, and the form of a new one; `None` where the server has no links.
     links: Vec<LinkRow>,
     has_links: bool,
+    /// Whether files can be sent to it.
+    can_take_files: bool,
     needs_password: bool,
     form: LinkForm,
     errors: Vec<FieldError>,
@@ -140,6 +145,15 @@ impl SharePage {
             Subject::Directory(id) => ("directory", id.to_string()),
             Subject::Item(id) => ("item", id.to_string()),
         }
+    }
+
+    fn takes_uploads(&self) -> bool {
+        self.can_take_files
+    }
+
+    /// This page with the form of a file request.
+    fn request_href(&self) -> String {
+        format!("/share?{}&uploads=request#by-link", subject_query(self.subject))
     }
 
     /// What is wrong with a field of the form of a new link.
@@ -214,7 +228,8 @@ pub(crate) struct ShareForm {
 
 async fn show_share(current: CurrentUser, query: web::Query<ShareQuery>) -> HandlerResult {
     let subject = subject_of(&query.album, &query.directory, &query.item)?;
-    let page = share_page(&current, subject, None, None).await?;
+    let mut page = share_page(&current, subject, None, None).await?;
+    page.form.uploads = query.into_inner().uploads;
     render_with_status(StatusCode::OK, &page)
 }
 
@@ -227,16 +242,19 @@ pub(crate) async fn share_page(
 ) -> Result<SharePage> {
     let auth_session = current.auth_session.clone();
     let zone = current.time_zone();
-    let (title, rows, people, groups, links) = run_blocking(&current.services, move |services| {
-        let user = &auth_session.user;
-        let (title, named) = grantees::list_of_subject(services, user, subject)?;
-        let rows = named.into_iter().map(|named| GrantRow::from_named(named, &zone)).collect();
-        let links = share_link_lists::list_of_subject(services, user, subject)?;
-        let links = links.iter().filter(|named| named.state != LinkState::Ended);
-        let links: Vec<_> = links.map(|named| LinkRow::from_named(named, &zone)).collect();
-        Ok((title, rows, people::list(services, user)?, groups::list(services, user)?, links))
-    })
-    .await?;
+    let (title, rows, people, groups, links, can_take_files) =
+        run_blocking(&current.services, move |services| {
+            let user = &auth_session.user;
+            let (title, named) = grantees::list_of_subject(services, user, subject)?;
+            let rows = named.into_iter().map(|named| GrantRow::from_named(named, &zone)).collect();
+            let links = share_link_lists::list_of_subject(services, user, subject)?;
+            let links = links.iter().filter(|named| named.state != LinkState::Ended);
+            let links: Vec<_> = links.map(|named| LinkRow::from_named(named, &zone)).collect();
+            let can_take_files = file_requests::can_take_files(services, user, subject)?;
+            let (people, groups) = (people::list(services, user)?, groups::list(services, user)?);
+            Ok((title, rows, people, groups, links, can_take_files))
+        })
+        .await?;
     let policy = current.services.settings.links;
     let (share, share_errors) = rejected.unwrap_or_default();
     let new_link = || (LinkForm::new(&current.time_zone()), Vec::new());
@@ -254,6 +272,7 @@ pub(crate) async fn share_page(
         share_errors,
         links,
         has_links: policy != LinkPolicy::Off,
+        can_take_files,
         needs_password: policy == LinkPolicy::Passwords,
         form,
         errors,

@@ -23,7 +23,7 @@ use crate::http::pages::sharing::share::subject_query;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::language::t;
-use crate::model::{GrantId, ShareLinkId, Subject};
+use crate::model::{GrantId, ShareLinkId, Shelf, Subject};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -66,6 +66,8 @@ struct SharedListPage {
     rows: Vec<ByMeRow>,
     left: Vec<(GrantId, String, String)>,
     links: Vec<LinkRow>,
+    /// Files that wait to be accepted.
+    received: i64,
     next: Option<String>,
     is_first: bool,
 }
@@ -78,8 +80,10 @@ async fn show_links(current: CurrentUser, before: Option<ShareLinkId>) -> Handle
     })
     .await?;
     let zone = current.time_zone();
+    let layout = Layout::load(&current, "/shared").await?;
     render(&SharedListPage {
-        layout: Layout::load(&current, "/shared").await?,
+        received: layout.summary.count(Shelf::Received).0,
+        layout,
         view: "links",
         covers: Vec::new(),
         rows: Vec::new(),
@@ -126,8 +130,10 @@ async fn show_shared(current: CurrentUser, query: web::Query<SharedQuery>) -> Ha
         })
     })
     .await?;
+    let layout = Layout::load(&current, "/shared").await?;
     render(&SharedListPage {
-        layout: Layout::load(&current, "/shared").await?,
+        received: layout.summary.count(Shelf::Received).0,
+        layout,
         view,
         covers,
         rows,

@@ -6,6 +6,7 @@ use askama::Template;
 
 use crate::domain::sharing::notifications::name_of;
 use crate::domain::sharing::shared_uploads::{self, SharedTarget};
+use crate::domain::uploads::target::UploadTarget;
 use crate::error::{Error, Result, format_bytes};
 use crate::http::extract::shared_item::Shared;
 use crate::http::extract::user::CurrentUser;
@@ -92,8 +93,7 @@ async fn submit_upload(
     rate_limit::count(&request, &current.services, Bucket::Upload, account)?;
     let uploaded = receive_files(
         &current.services,
-        &current.auth_session,
-        Some(target.clone()),
+        UploadTarget::Shared(current.auth_session.clone(), Box::new(target.clone())),
         Some(&current.cookie),
         &request,
         payload,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::unfinished::{self, UnfinishedUpload};
 use crate::domain::uploads::multipart::UploadedFile;
 use crate::domain::uploads::reports;
+use crate::domain::uploads::target::UploadTarget;
 use crate::error::{Error, format_bytes};
 use crate::http::extract::user::CurrentUser;
 use crate::http::multipart_upload::receive_files;
@@ -112,8 +113,7 @@ async fn submit_upload(
     // With the cookie, the form must contain the CSRF token before its first file.
     let uploaded_files = receive_files(
         &current.services,
-        &current.auth_session,
-        None,
+        UploadTarget::Own(current.auth_session.clone()),
         Some(&current.cookie),
         &request,
         payload,

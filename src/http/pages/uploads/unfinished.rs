@@ -4,6 +4,7 @@ use actix_web::web;
 
 use crate::domain::library::reader::LibraryReader;
 use crate::domain::uploads::resumable;
+use crate::domain::uploads::target::UploadTarget;
 use crate::error::{Error, format_bytes};
 use crate::http::extract::form::{EmptyForm, Form};
 use crate::http::extract::user::CurrentUser;
@@ -73,7 +74,8 @@ async fn submit_discard(
     _: Form<EmptyForm>,
 ) -> HandlerResult {
     let id = UploadId::parse(&path).ok_or(Error::NotFound)?;
-    resumable::delete(&services_arc(&current.services), &current.auth_session, id).await?;
+    let target = UploadTarget::Own(current.auth_session.clone());
+    resumable::delete(&services_arc(&current.services), &target, id).await?;
     set_flash(&current.cookie, msg!("Upload discarded."))?;
     redirect(&back_path(&request).unwrap_or_else(|| "/dashboard".into()))
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use actix_web::{HttpRequest, web};
 use askama::Template;
 
+use super::link_upload;
 use super::open_link::ask;
 use super::visitor_layout::VisitorLayout;
 use crate::domain::library::album_page::AlbumQuery;
@@ -98,6 +99,9 @@ async fn show_link(
 ) -> HandlerResult {
     if !address.open.is_opened {
         return ask(&address, &query.next, None);
+    }
+    if !address.open.access.is_shown {
+        return link_upload::upload_page(&request, address, Vec::new()).await;
     }
     match address.open.access.subject {
         Subject::Album(_) => album_page(&request, address, None, query.into_inner()).await,

@@ -3,5 +3,6 @@
 pub mod link_item;
 pub mod link_media;
 pub mod link_page;
+pub mod link_upload;
 pub mod open_link;
 pub mod visitor_layout;

@@ -24,6 +24,8 @@ pub struct VisitorLayout {
     pub owner: String,
     pub message: String,
     pub ends: Option<String>,
+    /// Where visitors send files to; none if they cannot.
+    pub uploads: Option<String>,
     /// Whether the files themselves can be downloaded.
     pub may_save: bool,
     /// The picture that messengers show beside the link, with its whole address. Only a link that needs neither a password
@@ -42,6 +44,8 @@ impl VisitorLayout {
             owner: name_of(&address.open.owner),
             message: link.message.clone(),
             ends: link.ends_at.map(|at| end_date(at, &zone)),
+            uploads: (address.open.is_opened && link.takes_files())
+                .then(|| format!("{}/uploads", address.base())),
             may_save: link.gives == Gives::Originals,
             card: None,
         })

@@ -1,0 +1,12 @@
+DROP INDEX uploads_link ON uploads;
+ALTER TABLE uploads DROP COLUMN sender;
+ALTER TABLE uploads DROP COLUMN link_id;
+DROP TABLE received_files;
+ALTER TABLE share_links DROP COLUMN received_files;
+ALTER TABLE share_links DROP COLUMN received_bytes;
+ALTER TABLE share_links DROP COLUMN max_files;
+ALTER TABLE share_links DROP COLUMN max_bytes;
+ALTER TABLE share_links DROP COLUMN needs_review;
+ALTER TABLE share_links DROP COLUMN uploads;
+DELETE FROM shelf_counts WHERE shelf = 'received';
+ALTER TABLE media_items RENAME COLUMN placement TO in_trash;
