@@ -14,6 +14,12 @@ pub enum Error {
     /// What the address showed is not shared any more.
     #[error("This link has ended. Ask the person who sent it for a new one.")]
     LinkEnded,
+    /// As much has been sent through a link as its owner asked for.
+    #[error("As much as asked for has been sent. No more can be sent.")]
+    LinkFull,
+    /// What a visitor sends does not fit. They are not told into what.
+    #[error("There is no space for this file.")]
+    NoSpace,
     /// The password of a link has not been entered, or a visit has not begun.
     #[error("Open the link first.")]
     LinkNotOpened,
@@ -140,6 +146,8 @@ impl Error {
         match self {
             Self::NotFound => "NOT_FOUND",
             Self::LinkEnded => "LINK_ENDED",
+            Self::LinkFull => "LINK_FULL",
+            Self::NoSpace => "NO_SPACE",
             Self::LinkNotOpened => "LINK_NOT_OPENED",
             Self::FileMissing => "FILE_MISSING",
             Self::Unauthenticated => "UNAUTHENTICATED",

@@ -137,6 +137,9 @@ diesel::table! {
         found_at -> Timestamp,
         decided_at -> Nullable<Timestamp>,
         decided_by -> Nullable<Text>,
+        sent_by -> Nullable<BigInt>,
+        received_from -> Nullable<Text>,
+        is_accepted -> Bool,
     }
 }
 

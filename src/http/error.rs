@@ -56,7 +56,7 @@ pub fn http_status(error: &Error) -> StatusCode {
         Error::Unauthenticated | Error::BadCredentials | Error::LinkNotOpened => {
             StatusCode::UNAUTHORIZED
         }
-        Error::Forbidden(_) | Error::NotActive(_) => StatusCode::FORBIDDEN,
+        Error::Forbidden(_) | Error::NotActive(_) | Error::LinkFull => StatusCode::FORBIDDEN,
         Error::Misdirected => StatusCode::MISDIRECTED_REQUEST,
         Error::BadRequest(_) => StatusCode::BAD_REQUEST,
         Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -70,7 +70,7 @@ pub fn http_status(error: &Error) -> StatusCode {
         Error::SetupRequired | Error::Unavailable(_) | Error::Contention => {
             StatusCode::SERVICE_UNAVAILABLE
         }
-        Error::QuotaExceeded | Error::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+        Error::QuotaExceeded | Error::DiskFull | Error::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
         Error::TusVersion | Error::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         // Defined by the checksum extension of tus 1.0.0.
         Error::ChecksumMismatch => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),

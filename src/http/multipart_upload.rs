@@ -26,7 +26,7 @@ use crate::{fill, msg};
 const MAX_FILES: usize = 2000;
 /// Characters of a file name that are kept for messages; longer than any file system allows.
 const MAX_NAME_CHARS: usize = 300;
-/// Bytes of the name of a visitor; longer ones are cut.
+/// Bytes of the name of a visitor; longer ones are refused.
 const MAX_SENDER_BYTES: usize = 1000;
 /// Bytes of a rejected file that are skipped to reach the next one.
 const MAX_DISCARDED_BYTES: u64 = 1 << 30;

@@ -50,4 +50,9 @@ pub struct Finding {
     pub decided_at: Option<Time>,
     /// Username of the admin.
     pub decided_by: Option<String>,
+    /// Another user who had sent the file to its owner.
+    pub sent_by: Option<UserId>,
+    /// The name of the visitor of a share link who had sent it, and whether its owner had accepted it.
+    pub received_from: Option<String>,
+    pub is_accepted: bool,
 }

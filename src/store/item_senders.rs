@@ -12,6 +12,11 @@ pub fn insert(conn: &mut Conn, item: ItemId, sender: UserId, at: Time) -> QueryR
         .execute(conn)
 }
 
+/// The user who has sent an item to its owner.
+pub fn find(conn: &mut Conn, item: ItemId) -> QueryResult<Option<UserId>> {
+    table::table.find(item).select(table::user_id).first(conn).optional()
+}
+
 /// Those of these items that another user or a visitor of a share link has sent.
 pub fn list_sent(conn: &mut Conn, items: &[ItemId]) -> QueryResult<Vec<ItemId>> {
     if items.is_empty() {

@@ -11,6 +11,15 @@ pub fn insert(conn: &mut Conn, row: &ReceivedFileRow) -> QueryResult<usize> {
     diesel::insert_into(table::table).values(row).execute(conn)
 }
 
+pub fn find(conn: &mut Conn, owner: UserId, item: ItemId) -> QueryResult<Option<ReceivedFileRow>> {
+    table::table
+        .find(item)
+        .filter(table::user_id.eq(owner))
+        .select(ReceivedFileRow::as_select())
+        .first(conn)
+        .optional()
+}
+
 /// Lists the rows of these items, each with the title of its link.
 pub fn list_of(
     conn: &mut Conn,

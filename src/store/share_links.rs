@@ -155,26 +155,14 @@ pub fn update_download(conn: &mut Conn, id: ShareLinkId) -> QueryResult<usize> {
         .execute(conn)
 }
 
-/// Counts a file that a visitor has sent, unless the link was renewed or ended, or as much was sent as its owner allows.
-pub fn update_received(
-    conn: &mut Conn,
-    id: ShareLinkId,
-    generation: i32,
-    bytes: i64,
-) -> QueryResult<usize> {
-    diesel::update(
-        table::table
-            .find(id)
-            .filter(table::generation.eq(generation))
-            .filter(table::ended_at.is_null())
-            .filter(table::max_files.gt(table::received_files))
-            .filter(table::max_bytes.ge(table::received_bytes + bytes)),
-    )
-    .set((
-        table::received_files.eq(table::received_files + 1),
-        table::received_bytes.eq(table::received_bytes + bytes),
-    ))
-    .execute(conn)
+/// Counts a file that a visitor has sent.
+pub fn update_received(conn: &mut Conn, id: ShareLinkId, bytes: i64) -> QueryResult<usize> {
+    diesel::update(table::table.find(id))
+        .set((
+            table::received_files.eq(table::received_files + 1),
+            table::received_bytes.eq(table::received_bytes + bytes),
+        ))
+        .execute(conn)
 }
 
 /// Ends all links of an owner.

@@ -42,14 +42,24 @@ pub fn count_unfinished(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {
 }
 
 /// Counts the unfinished uploads of visitors of a link, and their bytes.
-pub fn measure_of_link(conn: &mut Conn, link: ShareLinkId) -> QueryResult<(i64, i64)> {
+pub fn measure_of_link(conn: &mut Conn, link: ShareLinkId, at: Time) -> QueryResult<(i64, i64)> {
     use diesel::dsl::{count_star, sql};
     use diesel::sql_types::BigInt;
     uploads::table
         .filter(uploads::link_id.eq(link))
         .filter(uploads::item_id.is_null())
+        .filter(uploads::expires_at.gt(at))
         .select((count_star(), sql::<BigInt>("CAST(COALESCE(SUM(size), 0) AS SIGNED)")))
         .first(conn)
+}
+
+/// Has the unfinished uploads of visitors of a link expire.
+pub fn expire_of_link(conn: &mut Conn, link: ShareLinkId, at: Time) -> QueryResult<usize> {
+    diesel::update(
+        uploads::table.filter(uploads::link_id.eq(link)).filter(uploads::item_id.is_null()),
+    )
+    .set(uploads::expires_at.eq(at))
+    .execute(conn)
 }
 
 /// Lists expired uploads of any user.

@@ -1,6 +1,6 @@
 // The queue of uploads: the state of each, and which are sent. It continues by itself after the network, the page, the
 // browser or the server was unavailable.
-import { address, storageKey } from "./urls.js";
+import { address, personKey } from "./urls.js";
 import { fetchPage } from "./fetch-page.js";
 import { say, showToast } from "./toasts.js";
 import { folderOf } from "./upload-folders.js";
@@ -14,7 +14,7 @@ const TRY_AGAIN = 3000;
 const LIVE = new Set(["waiting", "checking", "sending", "offline"]);
 const OVER = new Set(["done", "duplicate", "refused"]);
 /** Uploads that have ended are listed again when the page is loaded again in this tab. */
-const ENDED = storageKey("nexus-ended-uploads");
+const ENDED = personKey("nexus-ended-uploads");
 const MOST_ENDED = 500;
 const OPEN_AGAIN = t("Your visit has ended. Open the link again to continue.");
 const OTHER = t("That's a different file. Name and size must match.");
@@ -48,7 +48,7 @@ function showTotalNow() {
   const { open, part, words } = total(everything);
   const isLive = everything.some((transfer) => LIVE.has(transfer.state));
   try {
-    localStorage[open ? "setItem" : "removeItem"](storageKey("nexus-queue"), "1");
+    localStorage[open ? "setItem" : "removeItem"](personKey("nexus-queue"), "1");
   } catch {
     /* Nothing is kept then. */
   }
@@ -272,6 +272,9 @@ async function start(transfer) {
       failed(transfer, error);
       pump();
     },
+  }).catch((error) => {
+    failed(transfer, error);
+    pump();
   });
 }
 

@@ -1,6 +1,6 @@
 // Adds chosen, dropped and pasted files to the queue. The code that sends them is loaded with the first file.
 import { KIND as ITEMS } from "./drag-items.js";
-import { storageKey } from "./urls.js";
+import { personKey } from "./urls.js";
 import { showToast } from "./toasts.js";
 import { t } from "./words.js";
 
@@ -11,8 +11,8 @@ const WARM_UP = 3000;
 const engine = () =>
   (loaded ??= Promise.all([import("./upload-queue.js"), import("./upload-queue-events.js")]).then(([queue]) => queue));
 /** Records that the queue of this browser is not empty, so that the code is loaded with the next page. */
-const FLAG = storageKey("nexus-queue");
-const ENDED = storageKey("nexus-ended-uploads");
+const flag = () => personKey("nexus-queue");
+const ended = () => personKey("nexus-ended-uploads");
 
 const isVisitor = () => document.body.hasAttribute("data-visitor");
 /** Whether the page takes files: a page of a share link only if it asks for them. */
@@ -44,6 +44,8 @@ async function send(form, files) {
 
 /** Files that another app has shared, which the service worker keeps. */
 async function takeShared() {
+  // What was shared with the app is for the user's own library.
+  if (isVisitor()) return;
   const found = new URL(location.href);
   if (!found.searchParams.has("shared")) return;
   found.searchParams.delete("shared");
@@ -88,7 +90,7 @@ export function refreshUpload() {
   for (const resume of document.querySelectorAll("[data-resume]")) resume.hidden = false;
   let isWaiting = false;
   try {
-    isWaiting = Boolean(localStorage.getItem(FLAG) || sessionStorage.getItem(ENDED));
+    isWaiting = Boolean(localStorage.getItem(flag()) || sessionStorage.getItem(ended()));
   } catch {
     /* A browser that keeps nothing has no queue. */
   }

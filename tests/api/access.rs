@@ -629,6 +629,9 @@ fn finding_of(app: &TestApp) -> String {
         found_at: nexus_media::model::now(),
         decided_at: None,
         decided_by: None,
+        sent_by: None,
+        received_from: None,
+        is_accepted: true,
     };
     app.services
         .write_library(finding.user_id, |conn| {

@@ -1,5 +1,7 @@
 //! File requests: visitors of a share link send files to its owner.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use reqwest::Response;
@@ -7,6 +9,8 @@ use reqwest::multipart::{Form, Part};
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::clamd::{Clamd, eicar};
+use crate::scanning::verdict;
 use crate::share_links::{id_of, library, linked, path_of, status_of};
 use crate::sharing::{Shared, created};
 use crate::support::*;
@@ -237,7 +241,56 @@ async fn a_full_library_refuses_what_visitors_send_and_does_not_say_how_full_it_
     let text = refused.text().await.unwrap();
     assert!(text.contains("There is no space for this file."));
     assert!(received(&s.ada).await.is_empty());
+
+    // What is announced neither tells how full it is, nor keeps the owner from using what is left.
+    let token = visitor.token(&base).await;
+    let headers = [("upload-length", "5000000".to_owned())];
+    let begun = tus(&visitor, &token, ("POST", &format!("{base}/uploads")), &headers, b"").await;
+    assert_eq!((begun.status().as_u16(), s.app.user("ada").reserved_bytes), (201, 0));
+    let headers = [("upload-length", "100".to_owned())];
+    let begun = tus(&visitor, &token, ("POST", &format!("{base}/uploads")), &headers, b"").await;
+    let part = [
+        ("content-type", "application/offset+octet-stream".to_owned()),
+        ("upload-offset", "0".to_owned()),
+    ];
+    let path = header(&begun, "location");
+    let refused = tus(&visitor, &token, ("PATCH", &path), &part, &[1; 100]).await;
+    assert_eq!((refused.status().as_u16(), code(refused).await), (507, "NO_SPACE".into()));
     assert_eq!(send(&visitor, &base, "", &[("b.bin", &[1; 5])]).await.status(), 303);
+    s.ada.upload_one("own.bin", &[2; 5]).await;
+    assert_counts_are_true(&s.app, "ada");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_was_received_waits_again_after_quarantine_and_after_it_was_moved_on_disk(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let clamd = Clamd::start();
+    let address = clamd.address();
+    let s = library(backend, &[("clamd", address.as_str())]).await;
+    let (link, _) = requested(&s, &json!({})).await;
+    let (base, visitor) = (path_of(&link), s.app.browser());
+    send(&visitor, &base, "Mallory", &[("bad.com", &eicar()), ("good.txt", b"good")]).await;
+    for item in received(&s.ada).await {
+        verdict(&s.ada, item["id"].as_str().unwrap()).await;
+    }
+    let waiting = received(&s.ada).await;
+    assert_eq!((waiting.len(), waiting[0]["name"].as_str()), (1, Some("good.txt")));
+    let page = s.admin.page("/admin/findings").await;
+    let release = page.attribute("form[action$='/release']", "action").unwrap();
+    assert_eq!(s.admin.submit("/admin/findings", &release, &[]).await.status(), 303);
+    assert_eq!(received(&s.ada).await.len(), 2, "it is released to where it waited");
+    assert!(s.ada_browser.page("/received").await.says("From Mallory"));
+
+    let (from, to) = ("Wedding/good.txt", "Uploads/good.txt");
+    std::fs::rename(s.app.on_disk("ada", from), s.app.on_disk("ada", to)).unwrap();
+    let services = s.app.services.clone();
+    let scan = move || nexus_media::domain::reconcile::scan(&services, None, Duration::ZERO);
+    tokio::task::spawn_blocking(scan).await.unwrap().unwrap();
+    assert_eq!(received(&s.ada).await.len(), 2);
+    assert!(!s.ada.names("shelf=uploads").await.contains(&"good.txt".to_owned()));
+    assert_counts_are_true(&s.app, "ada");
 }
 
 /// A request of the protocol for resumable uploads from a page of a link.
@@ -304,6 +357,8 @@ async fn visitors_resume_uploads_until_the_link_ends(#[values(Sqlite, MariaDb)] 
         assert_eq!(tus(&visitor, &token, (method, &stolen), &[], b"").await.status(), 404);
     }
     assert!(!s.ada_browser.page("/upload").await.says("film.txt"));
+    // Errors are JSON, which the queue of the browser reads.
+    assert_eq!(code(begin(1001, "large.txt").await).await, "TOO_LARGE");
     // Without the token of a page of the link, nothing is written.
     assert_eq!(
         tus(&visitor, "", ("POST", &uploads), &[("upload-length", "1".into())], b"").await.status(),
@@ -316,13 +371,68 @@ async fn visitors_resume_uploads_until_the_link_ends(#[values(Sqlite, MariaDb)] 
     assert_eq!(received(&s.ada).await.len(), 1);
     assert!(s.ada_browser.page("/received").await.says("From Uncle Ben"));
 
-    // A new address ends the uploads of the old one, and frees what they held.
+    // A new address ends the uploads of the old one, and frees what they took of the link.
     let begun = header(&begin(100, "never.txt").await, "location");
     assert_eq!(part(&begun, 0, b"some").await.status(), 204);
     s.ada.send("POST", &format!("{}/renew", id_of(&link)), &json!({})).await;
     assert_eq!(part(&begun, 4, b"more").await.status(), 404);
+    let renewed = path_of(&s.ada.json(&id_of(&link)).await);
+    let token = visitor.token(&renewed).await;
+    let all_that_is_left =
+        [("upload-length", "990".to_owned()), ("upload-metadata", named("rest.txt", ""))];
+    let to = format!("{renewed}/uploads");
+    let rest = tus(&visitor, &token, ("POST", &to), &all_that_is_left, b"").await;
+    assert_eq!(rest.status(), 201);
+    // What somebody has announced is not taken by another form meanwhile.
+    let answer = send(&s.app.browser(), &renewed, "", &[("small.txt", b"small")]).await;
+    assert_eq!(answer.status(), 422);
+    assert!(
+        s.ada_browser
+            .page(&format!("/links/{}", link["id"].as_str().unwrap()))
+            .await
+            .says("1 file being sent")
+    );
     let later = nexus_media::model::now() + time::Duration::days(2);
     nexus_media::domain::uploads::resumable::delete_expired(&s.app.services, later).unwrap();
     assert_eq!(s.app.user("ada").reserved_bytes, 10, "of the upload of ada");
+    assert_counts_are_true(&s.app, "ada");
+}
+
+#[actix_web::test]
+async fn the_same_bytes_from_owner_and_visitor_at_once_are_two_items() {
+    use nexus_media::domain::ingest;
+    use nexus_media::model::ScanStatus;
+    use nexus_media::model::authority::FileSender;
+    use nexus_media::state::ingest_queue::{IngestRequest, Ingested};
+    use nexus_media::storage::IncomingFile;
+
+    let s = library(Sqlite, &[]).await;
+    let (link, _) = requested(&s, &json!({})).await;
+    let link = nexus_media::model::ShareLinkId::parse(link["id"].as_str().unwrap()).unwrap();
+    let request = |sender: FileSender| {
+        let mut file = IncomingFile::create(s.app.services.media_dir.clone()).unwrap();
+        file.write(b"the same bytes").unwrap();
+        IngestRequest {
+            received: file.finish(),
+            name: "same.txt".into(),
+            directory: None,
+            keep_duplicates: matches!(sender, FileSender::Visitor { .. }),
+            created_at: None,
+            file_modified: None,
+            scan: ScanStatus::Skipped,
+            sender,
+            upload: None,
+            hold: None,
+            released: None,
+            is_hold_released: false.into(),
+        }
+    };
+    let visitor = FileSender::Visitor { link, generation: 1, name: "Tom".into() };
+    let requests = vec![request(visitor), request(FileSender::Server)];
+    let (services, ada) = (s.app.services.clone(), s.app.user("ada"));
+    let store = move || ingest::store_all(&services, &ada, requests);
+    let outcomes = tokio::task::spawn_blocking(store).await.unwrap();
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(Ingested::Stored(_)))));
+    assert_eq!(received(&s.ada).await.len(), 1);
     assert_counts_are_true(&s.app, "ada");
 }

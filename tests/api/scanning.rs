@@ -24,7 +24,7 @@ async fn scanned_house(
 }
 
 /// The item's `scan`, once it is no longer `pending`; `None` once it is gone.
-async fn verdict(ada: &Program, id: &str) -> Option<String> {
+pub async fn verdict(ada: &Program, id: &str) -> Option<String> {
     for _ in 0..500 {
         let answer = ada.get(&format!("/api/media/{id}")).await;
         if answer.status() == 404 {

@@ -1,3 +1,6 @@
+ALTER TABLE findings DROP COLUMN is_accepted;
+ALTER TABLE findings DROP COLUMN received_from;
+ALTER TABLE findings DROP COLUMN sent_by;
 DROP INDEX uploads_link ON uploads;
 ALTER TABLE uploads DROP COLUMN sender;
 ALTER TABLE uploads DROP COLUMN link_id;

@@ -24,3 +24,7 @@ CREATE INDEX received_files_album ON received_files (album_id);
 ALTER TABLE uploads ADD COLUMN link_id BLOB;
 ALTER TABLE uploads ADD COLUMN sender VARCHAR(100) NOT NULL DEFAULT '';
 CREATE INDEX uploads_link ON uploads (link_id, item_id);
+
+ALTER TABLE findings ADD COLUMN sent_by BIGINT;
+ALTER TABLE findings ADD COLUMN received_from VARCHAR(100);
+ALTER TABLE findings ADD COLUMN is_accepted BOOLEAN NOT NULL DEFAULT TRUE;

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::media::Metadata;
 use crate::media::kind::Sniffed;
 use crate::media::sniff::sniff;
+use crate::model::authority::FileSender;
 use crate::model::finding::FindingState;
 use crate::model::item::{ItemKind, NewItem};
 use crate::model::item_annotations::Annotations;
@@ -71,7 +72,10 @@ pub(super) fn plan_batch(
             }
         }
 
-        firsts.entry((received.sha256.as_str(), received.size)).or_insert(index);
+        // The file of a visitor may not be accepted, so nobody else's file becomes the same item.
+        if !matches!(request.sender, FileSender::Visitor { .. }) {
+            firsts.entry((received.sha256.as_str(), received.size)).or_insert(index);
+        }
         let name = FileName::parse_or_unnamed(&request.name);
         let (id, found) = (ItemId::new(), sniff(&received.head, name.as_str()));
 
@@ -230,10 +234,12 @@ pub(super) fn finish_upload(
         return Err(Error::Conflict(msg!("This upload is finished already.").into()));
     }
 
-    store::users::update_subtract_reserved(
-        conn,
-        user.id,
-        i64::try_from(received.size).map_err(Error::internal)?,
-    )?;
+    // What visitors send was not reserved.
+    let is_reserved =
+        store::uploads::find(conn, user.id, upload)?.is_some_and(|row| row.link_id.is_none());
+    if is_reserved {
+        let size = i64::try_from(received.size).map_err(Error::internal)?;
+        store::users::update_subtract_reserved(conn, user.id, size)?;
+    }
     Ok(())
 }

@@ -202,12 +202,19 @@ fn store_batch(
                 })?;
                 let directory = target_directory(services, conn, user, request, found)?;
                 let item = new_item(services, user, *id, request, found, &directory, &done.name)?;
-                let placement = file_requests::placement_of(conn, &request.sender)?;
+                let placement = file_requests::placement_of(
+                    conn,
+                    &request.sender,
+                    request.released.as_ref().map(|(finding, _)| *finding),
+                )?;
                 new_items.push((request, NewItem { placement, ..item }));
             }
 
             insert_items(conn, user, &new_items)?;
             for (request, new) in &new_items {
+                if let Some((finding, _)) = &request.released {
+                    file_requests::restore_sender(conn, *finding, new)?;
+                }
                 match &request.sender {
                     FileSender::Server | FileSender::Owner(_) => {}
                     FileSender::Grantee(session, _) => {

@@ -214,14 +214,20 @@ impl FolderScan<'_> {
                     let before = store::items::find(conn, user.id, ItemId(done.subject))?
                         .ok_or(Error::NotFound)?;
                     let changed = [before.directory_id, target.directory_id];
+                    let waiting = store::received_files::list_waiting(conn, user.id, &[before.id])?;
                     let mut deltas = store::shelf_counts::CountDeltas::default();
                     deltas.subtract(&before);
 
                     // The file was found by its hash, so it is neither missing nor damaged; and it was found outside
-                    // of the trash, so it is no longer in the trash.
+                    // of the trash, so it is no longer in the trash. What was not accepted goes on
+                    // waiting.
                     let after = Item {
                         directory_id: target.directory_id,
-                        placement: Placement::Library,
+                        placement: if waiting.is_empty() {
+                            Placement::Library
+                        } else {
+                            Placement::Received
+                        },
                         trashed_at: None,
                         trashed_from: None,
                         is_missing: false,

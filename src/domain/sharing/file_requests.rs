@@ -14,8 +14,8 @@ use crate::error::{Error, Result};
 use crate::model::authority::{FileSender, ShareKey};
 use crate::model::item::NewItem;
 use crate::model::{
-    DirectoryId, NotificationKind, Placement, ReceivedFileRow, ShareLink, ShareLinkId, Subject,
-    User, now,
+    DirectoryId, FindingId, NotificationKind, Placement, ReceivedFileRow, ShareLink, ShareLinkId,
+    Subject, User, now,
 };
 use crate::state::Services;
 use crate::state::user_slots::Visitor;
@@ -44,6 +44,8 @@ pub struct RequestTarget {
     /// The name that the visitor gave; may be empty.
     pub sender: String,
     pub network: IpAddr,
+    /// Files and bytes of uploads that others have begun.
+    unfinished: (i64, i64),
 }
 
 impl RequestTarget {
@@ -64,9 +66,9 @@ impl RequestTarget {
     /// Checks before anything is received that `bytes` can be sent.
     ///
     /// # Errors
-    /// `TooLarge`, `Conflict` if as many files were sent as the owner allows.
+    /// `TooLarge`, `LinkFull`.
     pub fn ensure_room(&self, bytes: u64) -> Result<()> {
-        ensure_room(&self.link, (0, 0), bytes)
+        ensure_room(&self.link, self.unfinished, bytes)
     }
 }
 
@@ -82,18 +84,10 @@ pub fn clean_sender(name: &str) -> String {
 fn ensure_room(link: &ShareLink, unfinished: (i64, i64), bytes: u64) -> Result<()> {
     let (files, left) = link.remaining();
     if files <= unfinished.0 {
-        return Err(full(link));
+        return Err(Error::LinkFull);
     }
     let left = u64::try_from(left - unfinished.1).unwrap_or(0);
     if bytes > left { Err(Error::TooLarge { limit: left }) } else { Ok(()) }
-}
-
-fn full(link: &ShareLink) -> Error {
-    let count = link.max_files;
-    Error::Conflict(fill!(
-        "This link takes {count} files, and all of them have been sent.",
-        count = count
-    ))
 }
 
 /// Where visitors of a link send files.
@@ -109,7 +103,8 @@ pub fn find_target(
         let link = find_open(conn, link.id, link.generation)?;
         let owner = store::users::find(conn, link.owner_id)?.ok_or(Error::LinkEnded)?;
         let directory = directory_of(&link);
-        Ok(RequestTarget { link, owner, directory, sender: String::new(), network })
+        let unfinished = store::uploads::measure_of_link(conn, link.id, now())?;
+        Ok(RequestTarget { link, owner, directory, sender: String::new(), network, unfinished })
     })
 }
 
@@ -119,6 +114,14 @@ pub fn find_target(
 /// Database errors.
 pub fn name_of(services: &Services, owner: &User, link: &ShareLink) -> Result<String> {
     services.db.read(|conn| name_of_link(conn, owner, link))
+}
+
+/// Files and bytes of uploads that visitors of a link have begun and not finished.
+///
+/// # Errors
+/// Database errors.
+pub fn unfinished_of(services: &Services, link: &ShareLink) -> Result<(i64, i64)> {
+    services.db.read(|conn| Ok(store::uploads::measure_of_link(conn, link.id, now())?))
 }
 
 fn directory_of(link: &ShareLink) -> Option<DirectoryId> {
@@ -146,14 +149,15 @@ pub(crate) fn find_open(conn: &mut Conn, id: ShareLinkId, generation: i32) -> Re
 /// Checks in the transaction that announces a resumable upload that it can be sent.
 ///
 /// # Errors
-/// Those of [`find_open`]; `TooLarge`, `Conflict`.
+/// Those of [`find_open`]; `TooLarge`, `LinkFull`, `Conflict` while too many are being sent.
 pub(crate) fn ensure_may_announce(
     conn: &mut Conn,
     target: &RequestTarget,
     bytes: u64,
 ) -> Result<()> {
+    store::share_links::update_lock(conn, target.link.id)?;
     let link = find_open(conn, target.link.id, target.link.generation)?;
-    let unfinished = store::uploads::measure_of_link(conn, link.id)?;
+    let unfinished = store::uploads::measure_of_link(conn, link.id, now())?;
     if unfinished.0 >= MAX_UNFINISHED {
         let message = msg!("Too many files are being sent at once. Try again later.");
         return Err(Error::Conflict(message.into()));
@@ -161,11 +165,43 @@ pub(crate) fn ensure_may_announce(
     ensure_room(&link, unfinished, bytes)
 }
 
-/// Where a new file of this sender is put.
-pub(crate) fn placement_of(conn: &mut Conn, sender: &FileSender) -> Result<Placement> {
-    let FileSender::Visitor { link, .. } = sender else { return Ok(Placement::Library) };
-    let link = store::share_links::find(conn, *link)?.ok_or(Error::LinkEnded)?;
-    Ok(if link.needs_review { Placement::Received } else { Placement::Library })
+/// Where a new file of this sender is put, or one that is released from quarantine.
+pub(crate) fn placement_of(
+    conn: &mut Conn,
+    sender: &FileSender,
+    released: Option<FindingId>,
+) -> Result<Placement> {
+    let is_accepted = match (sender, released) {
+        (FileSender::Visitor { link, .. }, _) => {
+            !store::share_links::find(conn, *link)?.ok_or(Error::LinkEnded)?.needs_review
+        }
+        (_, Some(finding)) => {
+            store::findings::find(conn, finding)?.is_none_or(|finding| finding.is_accepted)
+        }
+        _ => true,
+    };
+    Ok(if is_accepted { Placement::Library } else { Placement::Received })
+}
+
+/// Records again who had sent a file that is released from quarantine.
+pub(crate) fn restore_sender(conn: &mut Conn, finding: FindingId, item: &NewItem) -> Result<()> {
+    let Some(finding) = store::findings::find(conn, finding)? else { return Ok(()) };
+    if let Some(sender) = finding.sent_by {
+        store::item_senders::insert(conn, item.id, sender, finding.found_at)?;
+    }
+    if let Some(sender) = finding.received_from {
+        let row = ReceivedFileRow {
+            item_id: item.id,
+            user_id: item.user_id,
+            link_id: None,
+            album_id: None,
+            sender,
+            is_accepted: finding.is_accepted,
+            received_at: finding.found_at,
+        };
+        store::received_files::insert(conn, &row)?;
+    }
+    Ok(())
 }
 
 /// Records a file that a visitor has sent, in the transaction that stores it. The files of a trusted visitor are added to
@@ -177,12 +213,12 @@ pub(crate) fn record(
     sender: &str,
     item: &NewItem,
 ) -> Result<()> {
-    if store::share_links::update_received(conn, link, generation, item.size)? == 0 {
-        let link = find_open(conn, link, generation)?;
-        ensure_room(&link, (0, 0), u64::try_from(item.size).unwrap_or(0))?;
-        return Err(full(&link));
-    }
-    let link = store::share_links::find(conn, link)?.ok_or(Error::LinkEnded)?;
+    // Locked, so that what others have announced meanwhile keeps its room.
+    store::share_links::update_lock(conn, link)?;
+    let link = find_open(conn, link, generation)?;
+    let unfinished = store::uploads::measure_of_link(conn, link.id, now())?;
+    ensure_room(&link, unfinished, u64::try_from(item.size).unwrap_or(0))?;
+    store::share_links::update_received(conn, link.id, item.size)?;
     let row = ReceivedFileRow {
         item_id: item.id,
         user_id: owner.id,

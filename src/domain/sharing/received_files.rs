@@ -66,6 +66,7 @@ pub fn accept(
         authorize(conn, authority.key(), Need::Active)?;
         let items = find_owned(conn, user, ids)?;
         let at = now();
+        let in_trash = items.iter().any(Item::is_in_trash);
         let (mut deltas, mut accepted) = (CountDeltas::default(), Vec::new());
         for item in items.into_iter().filter(|item| item.placement == Placement::Received) {
             if store::received_files::update_accepted(conn, user.id, item.id, at)? == 0 {
@@ -78,7 +79,12 @@ pub fn accept(
             accepted.push(item);
         }
         if accepted.is_empty() {
-            return Err(Error::Conflict(msg!("That is in your library already.").into()));
+            let message = if in_trash {
+                msg!("That is in the trash. Restore it first.")
+            } else {
+                msg!("That is in your library already.")
+            };
+            return Err(Error::Conflict(message.into()));
         }
         deltas.write(conn, user.id)?;
         live_photos::refresh(conn, user.id, &accepted)?;

@@ -189,6 +189,7 @@ pub fn change(
         if let Some(password) = &change.password {
             link.password.clone_from(password);
             link.generation += 1;
+            store::uploads::expire_of_link(conn, link.id, now())?;
         }
         ensure_password(services, link)?;
         audit_of(conn, Event::ShareLinkChanged, actor, authority.user, link)
@@ -211,6 +212,7 @@ pub fn renew(
         link.token_version += 1;
         link.generation += 1;
         link.token_hash = token_hash(&services.link_tokens.token(link.id, link.token_version));
+        store::uploads::expire_of_link(conn, link.id, now())?;
         audit_of(conn, Event::ShareLinkChanged, actor, authority.user, link)
     })
 }
@@ -230,6 +232,7 @@ pub fn end(
             return Ok(());
         }
         link.ended_at = Some(now());
+        store::uploads::expire_of_link(conn, link.id, now())?;
         audit_of(conn, Event::ShareLinkEnded, actor, authority.user, link)
     })
 }
@@ -247,6 +250,7 @@ pub fn end_any(services: &Services, actor: &Actor, id: ShareLinkId) -> Result<Sh
         if link.ended_at.is_none() {
             link.ended_at = Some(now());
             store::share_links::update(conn, &link)?;
+            store::uploads::expire_of_link(conn, link.id, now())?;
             audit_of(conn, Event::ShareLinkEnded, actor, &owner, &link)?;
         }
         Ok(link)

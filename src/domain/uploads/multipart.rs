@@ -4,24 +4,22 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use prometheus::IntCounter;
 
-use super::stream::{ByteSink, StreamEnd, copy_stream};
+use super::receive::receive;
 use super::target::{UploadSlot, UploadTarget};
 use crate::domain::ingest;
 use crate::domain::library::items;
 use crate::domain::library::selection::MAX_SELECTED;
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
-use crate::model::{DirectoryId, ItemId, User};
+use crate::model::{DirectoryId, ItemId};
+use crate::msg;
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested};
 use crate::state::metrics::UploadEvent;
 use crate::state::quota_holds::{self, QuotaHold};
-use crate::storage::{IncomingFile, MediaDir, ReceivedFile};
 use crate::store;
 use crate::sync::run_on_blocking_pool;
-use crate::{fill, msg};
 
 /// Files and bytes stored together.
 const MAX_BATCH_FILES: usize = 64;
@@ -80,7 +78,7 @@ impl UploadBatch {
         let (reserving, to) = (services.clone(), target.clone());
         let hold = run_on_blocking_pool(move || {
             to.ensure_room(announced.saturating_sub(FORM_BYTES))?;
-            reserve(&reserving, to.owner(), announced)
+            reserve(&reserving, &to, announced)
         })
         .await?;
 
@@ -165,7 +163,8 @@ impl UploadBatch {
                 self.services.metrics.record_upload(UploadEvent::Refused);
                 // Past a limit, the rest of the file was not read. `rejected_file` passes on errors that concern the
                 // whole request.
-                let is_midway = matches!(error, Error::TooLarge { .. } | Error::QuotaExceeded);
+                let is_midway =
+                    matches!(error, Error::TooLarge { .. } | Error::QuotaExceeded | Error::NoSpace);
                 self.files.push(rejected_file(name, error)?);
                 return Ok(if is_midway { AddedFile::RejectedMidway } else { AddedFile::Read });
             }
@@ -203,18 +202,15 @@ impl UploadBatch {
     /// # Errors
     /// What concerns the whole request.
     pub async fn finish(mut self) -> Result<Vec<UploadedFile>> {
-        let stored = self.store_waiting().await;
-        self.tell_owner().await;
-        stored?;
+        self.store_waiting().await?;
         if let Some(directory) = self.directory.filter(|_| self.directory_follows_files) {
             self.move_to(directory).await?;
         }
         Ok(self.files)
     }
 
-    /// Tells the owner of a shared folder how many files were added. They are stored whether or not this works.
-    async fn tell_owner(&self) {
-        let count = self.files.iter().filter(|file| file.outcome.is_ok()).count();
+    /// Tells the owner how many files somebody else has added. They are stored whether or not this works.
+    async fn tell_owner(&self, count: usize) {
         if count == 0 {
             return;
         }
@@ -239,16 +235,27 @@ impl UploadBatch {
             run_on_blocking_pool(move || Ok(ingest::store_all(&services, &owner, requests)))
                 .await?;
 
+        let (mut stored, mut failed) = (0, None);
         // Every file keeps its position in the response.
         for (index, outcome) in indexes.into_iter().zip(outcomes) {
             self.services.metrics.record_upload(UploadEvent::from_result(&outcome));
             let Some(slot) = self.files.get_mut(index) else { continue };
             match outcome {
                 Ok(outcome) => slot.outcome = Ok(outcome),
-                Err(error) => *slot = rejected_file(std::mem::take(&mut slot.name), error)?,
+                Err(error) => {
+                    let error = self.target.own_error(error);
+                    let name = std::mem::take(&mut slot.name);
+                    match rejected_file(name, error) {
+                        Ok(rejected) => *slot = rejected,
+                        Err(error) => failed = Some(error),
+                    }
+                    continue;
+                }
             }
+            stored += 1;
         }
-        Ok(())
+        self.tell_owner(stored).await;
+        failed.map_or(Ok(()), Err)
     }
 
     /// Moves the stored files into a directory whose form field came after them in the request, and updates the items
@@ -289,91 +296,35 @@ impl UploadBatch {
 /// A file that was not stored. An error that concerns the whole request is returned.
 fn rejected_file(name: String, error: Error) -> Result<UploadedFile> {
     match error {
-        Error::TooLarge { .. } | Error::QuotaExceeded | Error::Conflict(_) => {
-            Ok(UploadedFile { name, outcome: Err(error) })
-        }
+        Error::TooLarge { .. }
+        | Error::QuotaExceeded
+        | Error::NoSpace
+        | Error::LinkFull
+        | Error::Conflict(_) => Ok(UploadedFile { name, outcome: Err(error) }),
         error => Err(error),
     }
 }
 
 /// Rejects what cannot fit before any of it is read, and reserves quota for it.
 /// Blocks.
-fn reserve(services: &Arc<Services>, user: &User, announced: u64) -> Result<QuotaHold> {
+fn reserve(services: &Arc<Services>, target: &UploadTarget, announced: u64) -> Result<QuotaHold> {
     let files = announced.saturating_sub(FORM_BYTES);
     quota_holds::ensure_upload_size(
         &services.media_dir,
         services.settings.max_upload_bytes,
         files,
     )?;
-    let hold = QuotaHold::empty(&services.db, &services.quota_holds, user);
+    let hold = QuotaHold::empty(&services.db, &services.quota_holds, target.owner());
+    if target.is_of_visitor() {
+        // An answer before anything was sent would tell how much space is left.
+        hold.admit(u64::MAX);
+        return Ok(hold);
+    }
     hold.extend_to(files)?;
     // What is not reserved is received nevertheless: requests that take it from each other would all fail, although some of
     // them fit. The storing transaction decides.
     hold.admit(announced);
     Ok(hold)
-}
-
-/// Writes one file within its limits.
-struct IncomingSink {
-    received_bytes: IntCounter,
-    tree: Arc<MediaDir>,
-    incoming: IncomingFile,
-    limit: u64,
-    hold: Arc<QuotaHold>,
-    /// Bytes of earlier files in the same request.
-    before: u64,
-    size: u64,
-}
-
-impl ByteSink for IncomingSink {
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.size += bytes.len() as u64;
-        self.received_bytes.inc_by(bytes.len() as u64);
-        if self.size > self.limit {
-            return Err(Error::TooLarge { limit: self.limit });
-        }
-        self.hold.extend_to(self.before + self.size)?;
-        quota_holds::ensure_disk_space(&self.tree, self.incoming.unallocated(bytes.len() as u64))?;
-        Ok(self.incoming.write(bytes)?)
-    }
-}
-
-/// Receives one file; `before` is the number of bytes of earlier files in the same request.
-/// If it fails, nothing remains.
-async fn receive<S, E>(
-    services: &Arc<Services>,
-    hold: &Arc<QuotaHold>,
-    before: u64,
-    bytes: S,
-) -> Result<ReceivedFile>
-where
-    S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
-    E: std::fmt::Display,
-{
-    let (tree, limit, hold) =
-        (services.media_dir.clone(), services.settings.max_upload_bytes, hold.clone());
-    let received_bytes = services.metrics.upload_bytes.clone();
-    let sink = run_on_blocking_pool(move || {
-        Ok(IncomingSink {
-            received_bytes,
-            incoming: IncomingFile::create(tree.clone())?,
-            tree,
-            limit,
-            hold,
-            before,
-            size: 0,
-        })
-    })
-    .await?;
-
-    match copy_stream(sink, bytes, &services.large_chunks).await? {
-        (sink, StreamEnd::Whole) => Ok(sink.incoming.finish()),
-        // `BadRequest` means that the sender stopped; the message adds that nothing of this file was kept.
-        (_, StreamEnd::Broken(Error::BadRequest(why))) => {
-            Err(Error::BadRequest(fill!("{why} Nothing of it was kept.", why = why)))
-        }
-        (_, StreamEnd::Broken(error)) => Err(error),
-    }
 }
 
 /// Moves files that were just stored into the directory that the upload names. A standard directory leaves each file where

@@ -22,8 +22,10 @@ use crate::{fill, msg};
 
 /// How long an upload waits for its next part.
 pub const UPLOAD_RETENTION: time::Duration = time::Duration::days(7);
-/// The same for uploads of visitors, which take of the owner's quota.
+/// The same for uploads of visitors, which take of what their link allows.
 const VISITOR_UPLOAD_RETENTION: time::Duration = time::Duration::days(1);
+/// How long an upload of a visitor can take.
+const VISITOR_UPLOAD_MOST: time::Duration = time::Duration::days(3);
 /// Unfinished uploads per user.
 const MAX_UNFINISHED: i64 = 2000;
 /// The announcement of an upload.
@@ -125,10 +127,13 @@ fn create_row(
             )));
         }
 
-        // Running multipart uploads hold quota in memory.
-        let held = services.quota_holds.held_for(user.id);
-        if store::users::update_add_reserved(conn, user.id, upload.size, held)? == 0 {
-            return Err(Error::QuotaExceeded);
+        // For visitors nothing is reserved: they could lock the owner out, or find out how much space is left.
+        if !target.is_of_visitor() {
+            // Running multipart uploads hold quota in memory.
+            let held = services.quota_holds.held_for(user.id);
+            if store::users::update_add_reserved(conn, user.id, upload.size, held)? == 0 {
+                return Err(Error::QuotaExceeded);
+            }
         }
         store::uploads::insert(conn, &upload)?;
         Ok(())
@@ -220,9 +225,12 @@ pub(super) fn record_received(
     written: u64,
     hash_state: &[u8],
 ) -> Result<(i64, Time)> {
-    let retention =
-        if upload.link_id.is_some() { VISITOR_UPLOAD_RETENTION } else { UPLOAD_RETENTION };
-    let (received, expires) = (i64::try_from(written).map_err(Error::internal)?, now() + retention);
+    let received = i64::try_from(written).map_err(Error::internal)?;
+    let expires = match upload.link_id {
+        // However slowly a visitor sends it.
+        Some(_) => (upload.created_at + VISITOR_UPLOAD_MOST).min(now() + VISITOR_UPLOAD_RETENTION),
+        None => now() + UPLOAD_RETENTION,
+    };
     let changed = services.write_library(upload.user_id, |conn| {
         shared_uploads::authorize_sender(conn, sender, upload.directory_id)?;
         Ok(store::uploads::update_received(conn, upload.id, received, hash_state, expires)?)
@@ -275,7 +283,7 @@ pub(super) fn finish_upload(
 
     let stored = crate::domain::ingest::store(services, target.owner(), request);
     services.metrics.record_upload(UploadEvent::from_result(&stored));
-    stored?;
+    stored.map_err(|error| target.own_error(error))?;
     if let Err(error) = target.tell_owner(services, 1) {
         tracing::warn!(?error, "the owner of a share link was not told about a new file");
     }
@@ -341,7 +349,9 @@ fn delete_locked(services: &Services, upload: &Upload, session: Option<SessionKe
         // Read in the transaction, because the upload may have been finished or removed since the caller read it.
         let known = store::uploads::find(conn, upload.user_id, upload.id)?;
         // A finished upload holds no quota any more.
-        if let Some(known) = known.filter(|known| known.item_id.is_none()) {
+        if let Some(known) =
+            known.filter(|known| known.item_id.is_none() && known.link_id.is_none())
+        {
             store::users::update_subtract_reserved(conn, upload.user_id, known.size)?;
         }
         store::uploads::delete(conn, upload.user_id, upload.id)?;

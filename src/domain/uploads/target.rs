@@ -46,6 +46,21 @@ impl UploadTarget {
         matches!(self, Self::Own(_))
     }
 
+    /// Whether the sender is a visitor of a share link, who is not told how much space its owner has.
+    #[must_use]
+    pub const fn is_of_visitor(&self) -> bool {
+        matches!(self, Self::Requested(_))
+    }
+
+    /// An error of storing, as it is told to this sender.
+    #[must_use]
+    pub fn own_error(&self, error: Error) -> Error {
+        match error {
+            Error::QuotaExceeded | Error::DiskFull if self.is_of_visitor() => Error::NoSpace,
+            error => error,
+        }
+    }
+
     /// The folder that is decided by the target.
     #[must_use]
     pub fn directory(&self) -> Option<DirectoryId> {
@@ -116,7 +131,7 @@ impl UploadTarget {
     /// Checks before anything is received that `bytes` can be sent.
     ///
     /// # Errors
-    /// `TooLarge`, `Conflict`.
+    /// `TooLarge`, `LinkFull`.
     pub fn ensure_room(&self, bytes: u64) -> Result<()> {
         match self {
             Self::Own(_) | Self::Shared(..) => Ok(()),

@@ -11,6 +11,7 @@ use crate::http::link_paths::logged_path;
 use crate::http::pages::error_page;
 use crate::http::response::error_body::ErrorBody;
 use crate::http::response::html::html_response;
+use crate::http::tus_headers::is_upload_path;
 
 /// Replaces the body of a failed response by an error page or JSON body. A form that is shown again keeps its page.
 pub async fn replace_errors(
@@ -90,7 +91,8 @@ async fn error_response(request: &HttpRequest, error: &Error, id: &str) -> HttpR
     }
 
     // The API responds with JSON, everything else with a page.
-    if request.path() == "/api" || request.path().starts_with("/api/") {
+    let path = request.path();
+    if path == "/api" || path.starts_with("/api/") || is_upload_path(path) {
         // A 401 must name a scheme (RFC 9110, 15.5.2).
         if matches!(error, Error::Unauthenticated) {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"nexus\""));

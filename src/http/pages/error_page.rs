@@ -76,6 +76,7 @@ const fn error_title(error: &Error) -> &'static str {
     match error {
         Error::NotFound => msg!("Page not found"),
         Error::LinkEnded => msg!("This link has ended"),
+        Error::LinkFull => msg!("No more can be sent"),
         Error::LinkNotOpened => msg!("Open the link first"),
         Error::FileMissing => msg!("File missing"),
         Error::BeingChecked => msg!("Scanning for malware"),
@@ -97,7 +98,7 @@ const fn error_title(error: &Error) -> &'static str {
         Error::RangeNotSatisfiable { .. } => msg!("Range not available"),
         Error::TooManyRequests { .. } => msg!("Too many requests"),
         Error::Unavailable(_) | Error::Contention => msg!("Temporarily unavailable"),
-        Error::QuotaExceeded | Error::DiskFull => msg!("Not enough storage"),
+        Error::QuotaExceeded | Error::DiskFull | Error::NoSpace => msg!("Not enough storage"),
         Error::Configuration(_) | Error::NoPermission(_) | Error::Internal(_) => {
             msg!("Something went wrong")
         }
@@ -109,6 +110,7 @@ const fn error_advice(error: &Error) -> &'static str {
     match error {
         Error::NotFound => msg!("Check the address, or go to the home page."),
         Error::LinkEnded => msg!("Links end by their date, or when their owner ends them."),
+        Error::LinkFull | Error::NoSpace => msg!("Ask the person who sent you the link."),
         Error::LinkNotOpened => msg!("Use the address that you were sent."),
         Error::FileMissing => {
             msg!(

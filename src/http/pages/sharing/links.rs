@@ -122,14 +122,15 @@ async fn link_page(
     rejected: Option<(LinkForm, Vec<FieldError>)>,
 ) -> Result<LinkPage> {
     let auth_session = current.auth_session.clone();
-    let (named, can_take_files) = run_blocking(&current.services, move |services| {
+    let (named, can_take_files, unfinished) = run_blocking(&current.services, move |services| {
         let user = &auth_session.user;
         let named = share_link_lists::find(services, user, id)?;
         let can_take_files = match named.link.subject() {
             Some(subject) => file_requests::can_take_files(services, user, subject)?,
             None => false,
         };
-        Ok((named, can_take_files))
+        let unfinished = file_requests::unfinished_of(services, &named.link)?;
+        Ok((named, can_take_files, unfinished))
     })
     .await?;
     let (zone, settings) = (current.time_zone(), &current.services.settings);
@@ -145,7 +146,7 @@ async fn link_page(
         downloads: count_of(link.downloads, "download"),
         has_ended: link.ended_at.is_some(),
         is_request: link.uploads == LinkUploads::Request,
-        received: link.takes_files().then(|| received_words(link)),
+        received: link.takes_files().then(|| received_words(link, unfinished)),
         can_take_files,
         needs_password: settings.links == crate::config::LinkPolicy::Passwords,
         form,
@@ -154,15 +155,23 @@ async fn link_page(
 }
 
 /// How much of what visitors can send has been received.
-fn received_words(link: &ShareLink) -> String {
+fn received_words(link: &ShareLink, unfinished: (i64, i64)) -> String {
     let bytes = |bytes: i64| format_bytes(u64::try_from(bytes).unwrap_or(0));
-    fill!(
+    let received = fill!(
         "{count} received of {most}, {size} of {all}",
         count = link.received_files,
         most = count_of(link.max_files, "file"),
         size = bytes(link.received_bytes),
         all = bytes(link.max_bytes)
-    )
+    );
+    match unfinished {
+        (0, _) => received,
+        (files, size) => {
+            let (count, size) = (count_of(files, "file"), bytes(size));
+            let sent = fill!("{count} being sent, {size}", count = count, size = size);
+            format!("{received} · {sent}")
+        }
+    }
 }
 
 async fn submit_change(
@@ -196,10 +205,9 @@ async fn submit_change(
             max_visits: Some(options.max_visits),
             uploads: Some(options.uploads),
             needs_review: Some(options.needs_review),
-            max_files: options.max_files,
-            // The form rounds the size.
-            max_bytes: options
-                .max_bytes
+            // An emptied field means the default; the form rounds a size.
+            max_files: Some(options.max_files.unwrap_or(file_requests::DEFAULT_MAX_FILES)),
+            max_bytes: Some(options.max_bytes.unwrap_or(file_requests::DEFAULT_MAX_BYTES))
                 .filter(|_| form.max_size != size_field(old.link.max_bytes)),
             password,
         };

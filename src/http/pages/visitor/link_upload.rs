@@ -9,6 +9,7 @@ use crate::domain::sharing::file_requests;
 use crate::domain::uploads::target::UploadTarget;
 use crate::error::{Error, Result, format_bytes};
 use crate::http::csrf::{csrf_error, has_valid_csrf_header};
+use crate::http::error::HandlerError;
 use crate::http::extract::share_link::{LinkAddress, LinkVisit};
 use crate::http::multipart_upload::receive_files;
 use crate::http::pages::components as v;
@@ -107,12 +108,19 @@ async fn submit_upload(
 ) -> HandlerResult {
     let target = target_of(&visit).await?;
     let (services, cookie) = (&visit.services, Some(&visit.cookie));
-    let uploaded = receive_files(services, target, cookie, &request, payload).await?;
+    let uploaded = match receive_files(services, target, cookie, &request, payload).await {
+        // More than the link takes, which is known before anything is read.
+        Err(HandlerError::Error(error @ (Error::TooLarge { .. } | Error::LinkFull))) => {
+            let problems = vec![(String::new(), error.to_string())];
+            return upload_page(&request, visit, problems).await;
+        }
+        uploaded => uploaded?,
+    };
 
     let stored = uploaded.iter().filter(|file| file.outcome.is_ok()).count();
     let mut problems: Vec<(String, String)> = uploaded
         .into_iter()
-        .filter_map(|file| Some((file.name, reason(&file.outcome.err()?))))
+        .filter_map(|file| Some((file.name, file.outcome.err()?.to_string())))
         .collect();
     if stored == 0 && problems.is_empty() {
         problems.push((String::new(), t(msg!("Choose a file first.")).into_owned()));
@@ -127,14 +135,6 @@ async fn submit_upload(
         return redirect(&format!("{}/upload", visit.base()));
     }
     upload_page(&request, visit, problems).await
-}
-
-/// Why a file was not stored. How much space its owner has is not told.
-fn reason(error: &Error) -> String {
-    match error {
-        Error::QuotaExceeded => t(msg!("There is no space for this file.")).into_owned(),
-        error => error.to_string(),
-    }
 }
 
 /// The target of a resumable upload. Requests that write come from a page of the link.
