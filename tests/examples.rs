@@ -112,6 +112,8 @@ fn every_example_does_what_it_says() {
             variables.insert("GRANT", text(&body, "/grants/0/id"));
         } else if command.contains("/api/links\"") && promised == 201 {
             variables.insert("LINK", text(&body, "/id"));
+        } else if command.contains("/comments\"") && promised == 201 {
+            variables.insert("COMMENT", text(&body, "/id"));
         } else if command.contains("/api/groups\"") && promised == 201 {
             variables.insert("GROUP", text(&body, "/id"));
         } else if command.contains("/api/directories\"") && promised == 201 {
@@ -149,6 +151,7 @@ fn every_route_has_an_example() {
                 .replace("$DIRECTORY", directory)
                 .replace("$GRANT", "{grant}")
                 .replace("$LINK", "{link}")
+                .replace("$COMMENT", "{comment}")
                 .replace("$GROUP", "{group}")
                 .replace("$MEMBER", "{member}")
                 .replace("$ALBUM", "{album}")

@@ -209,6 +209,7 @@ diesel::table! {
         items -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        allows_comments -> Bool,
     }
 }
 

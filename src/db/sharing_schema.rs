@@ -1,6 +1,6 @@
 //! The tables of what users share, and of their groups and notifications.
 
-use super::schema::users;
+use super::schema::{album_items, users};
 
 diesel::table! {
     user_groups (id) {
@@ -126,3 +126,27 @@ diesel::allow_tables_to_appear_in_same_query!(received_files, share_links);
 diesel::joinable!(user_group_members -> user_groups (group_id));
 diesel::joinable!(user_group_members -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(user_group_members, user_groups, users);
+
+diesel::table! {
+    album_comments (id) {
+        id -> Binary,
+        album_id -> Binary,
+        item_id -> Nullable<Binary>,
+        user_id -> BigInt,
+        text -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    album_hearts (album_id, item_id, user_id) {
+        album_id -> Binary,
+        item_id -> Binary,
+        user_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::joinable!(album_comments -> users (user_id));
+diesel::joinable!(album_hearts -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(album_comments, album_hearts, album_items, users);

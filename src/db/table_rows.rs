@@ -13,7 +13,7 @@ use super::connection::Conn;
 use crate::error::{Error, Result};
 
 /// All tables; those that others refer to come first.
-pub const TABLES: [&str; 32] = [
+pub const TABLES: [&str; 34] = [
     "site",
     "users",
     "session_tokens",
@@ -23,6 +23,8 @@ pub const TABLES: [&str; 32] = [
     "media_details",
     "albums",
     "album_items",
+    "album_comments",
+    "album_hearts",
     "user_groups",
     "user_group_members",
     "grants",

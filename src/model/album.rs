@@ -102,6 +102,8 @@ pub struct Album {
     pub items: i64,
     pub created_at: Time,
     pub updated_at: Time,
+    /// Whether users who see it can comment on it and like items.
+    pub allows_comments: bool,
 }
 
 /// A row of `album_items`. Some columns are copies of the item's, so that each order is that of an index.

@@ -143,3 +143,7 @@ uuid_key!(
     /// A share link.
     ShareLinkId
 );
+uuid_key!(
+    /// A comment on an album or one of its items.
+    CommentId
+);

@@ -30,6 +30,10 @@ pub enum NotificationKind {
     LinkEnds,
     /// Visitors of a share link have sent files; several times within an hour are one notification.
     FilesReceived,
+    /// Somebody has commented on an album; several comments within an hour are one notification.
+    Commented,
+    /// Somebody likes items that the user has added to an album.
+    Liked,
 }
 text_enum!(NotificationKind {
     Unknown = "unknown",
@@ -40,6 +44,8 @@ text_enum!(NotificationKind {
     RemovedFromGroup = "removed_from_group",
     LinkEnds = "link_ends",
     FilesReceived = "files_received",
+    Commented = "commented",
+    Liked = "liked",
 });
 
 /// A row of `notifications`.

@@ -103,6 +103,7 @@ pub fn update(conn: &mut Conn, album: &Album) -> QueryResult<usize> {
             table::description.eq(&album.description),
             table::cover_id.eq(album.cover_id),
             table::sort.eq(album.sort),
+            table::allows_comments.eq(album.allows_comments),
             table::updated_at.eq(album.updated_at),
         ))
         .execute(conn)

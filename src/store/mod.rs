@@ -1,5 +1,6 @@
 //! SQL statements, grouped by table. Statements about a user's rows take the owner.
 
+pub mod album_comments;
 pub mod album_items;
 pub mod albums;
 pub mod audit;

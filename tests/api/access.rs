@@ -177,6 +177,16 @@ fn sharing_row_of(method: &str, path: &str) -> Option<Row> {
         | "/albums/{album}/media/{item}/thumbnail"
         | "/albums/{album}/media/{item}/motion"
         | "/albums/{album}/media/{item}/pages/{page}" => OWNER,
+        path if path.contains("/{album}/") && is_of_comments(path) => {
+            let is_removal = path.contains("{comment}");
+            if !path.contains("{grant}") {
+                OWNER
+            } else if is_removal {
+                EDITOR
+            } else {
+                GRANTEE
+            }
+        }
         "/groups/{group}"
         | "/groups/{group}/rename"
         | "/groups/{group}/members"
@@ -238,6 +248,13 @@ fn sharing_row_of(method: &str, path: &str) -> Option<Row> {
     })
 }
 
+/// Whether an address is of what is said about an album.
+fn is_of_comments(path: &str) -> bool {
+    ["/activity", "/comments", "/hearts", "/heart", "/{comment}", "/{comment}/delete"]
+        .iter()
+        .any(|end| path.ends_with(end))
+}
+
 fn api_row_of(path: &str) -> Option<Row> {
     Some(match path {
         "/api/auth/login" | "/api/auth/refresh" | "/api/openapi.json" | "/api/docs" => OPEN,
@@ -263,6 +280,7 @@ fn body_of(method: &str, path: &str, ids: &Ids) -> serde_json::Value {
     match path {
         "/api/grants" => serde_json::json!({ "item": item, "people": ["subject"] }),
         "/api/grants/{grant}" => serde_json::json!({ "note": "words" }),
+        path if path.ends_with("/comments") => serde_json::json!({ "text": "words" }),
         "/api/links" => serde_json::json!({ "item": item }),
         "/api/links/{link}" => serde_json::json!({ "title": "words" }),
         "/api/groups" | "/api/groups/{group}" => {
@@ -366,6 +384,10 @@ fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
         | "/received/accept" => {
             vec![("ids", ids.item.clone())]
         }
+        path if path.ends_with("/comments") => vec![("text", "words".into())],
+        path if path.ends_with("/hearts") => {
+            vec![("item", ids.item.clone()), ("liked", "yes".into())]
+        }
         "/links" => vec![("item", ids.item.clone())],
         "/account/theme" => vec![("theme", "dark".into())],
         "/account/time-zone" => vec![("time_zone", "Europe/Vienna".into())],
@@ -387,6 +409,8 @@ struct Ids {
     group: String,
     /// Of the album and of the folder, by the kind of user that they are for.
     grants: HashMap<(&'static str, &'static str), String>,
+    /// A comment of the owner on the album; empty until it is needed.
+    comment: String,
     /// Links to the album and to the folder, and the token of their addresses; empty until they are needed.
     link: String,
     tokens: (String, String),
@@ -425,6 +449,7 @@ fn filled(path: &str, ids: &Ids, actor: &'static str) -> String {
         .replace("{item}", item)
         .replace("{grant}", &grant_of(&path, ids, actor))
         .replace("{group}", &ids.group)
+        .replace("{comment}", &ids.comment)
         .replace("{link}", &ids.link)
         .replace(
             "{token}",
@@ -505,6 +530,7 @@ async fn ids_of(
         session: "999999".to_owned(),
         group: group_of(app, person),
         grants: HashMap::new(),
+        comment: String::new(),
         link: String::new(),
         tokens: Default::default(),
         person,
@@ -684,6 +710,14 @@ async fn everyone_gets_what_the_matrix_says_on_every_route(
         if route.path.contains("{grant}") && ids.grants.is_empty() {
             ids.grants = grants_of(&sessions.get("owner").await, &ids).await;
         }
+        if route.path.contains("{comment}") && ids.comment.is_empty() {
+            let (owner, token) = sessions.get("owner").await;
+            let comments = format!("/api/albums/{}/comments", ids.album);
+            let request = owner.request("POST", &comments).header("x-csrf-token", &token);
+            let words = serde_json::json!({ "text": "words" });
+            let made = json(crate::support::call(request, &words).await).await;
+            ids.comment = made["id"].as_str().unwrap().to_owned();
+        }
         if (route.path.contains("{link}") || route.path.contains("{token}")) && ids.link.is_empty()
         {
             (ids.link, ids.tokens) = links_of(&sessions.get("owner").await, &ids).await;
@@ -806,6 +840,7 @@ async fn another_users_id_and_an_unknown_id_give_the_same_bytes(
         finding: uuid::Uuid::now_v7().to_string(),
         group: uuid::Uuid::now_v7().to_string(),
         grants: HashMap::new(),
+        comment: String::new(),
         link: uuid::Uuid::now_v7().to_string(),
         tokens: ("x".into(), "x".into()),
         person: 999_999,

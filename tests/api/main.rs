@@ -22,6 +22,7 @@ mod access;
 mod account;
 mod account_recovery;
 mod admin_users;
+mod album_comments;
 mod albums;
 mod audit;
 mod backup;

@@ -219,6 +219,7 @@ fn album_of(conn: &mut Conn, user: &User, directory: &ItemFilter) -> AlbumId {
         items: 0,
         created_at: at,
         updated_at: at,
+        allows_comments: true,
     };
     store::albums::insert(conn, &album).unwrap();
     let directory = directory.directory.unwrap();

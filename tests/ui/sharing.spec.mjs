@@ -75,6 +75,25 @@ test("two people make an album together, and it ends for one of them", async ({ 
   await tom.getByRole("button", { name: "Add", exact: true }).click();
   await expect(toast(tom, "1 item added to “Lisbon”")).toBeVisible();
 
+  // He says something about the album, and likes a picture.
+  await tom.goto(`${url}/shared`);
+  await tom.getByRole("link", { name: /Lisbon/ }).click();
+  await tom.getByRole("link", { name: "Activity" }).click();
+  await tom.getByLabel("Your comment").fill("What a trip!");
+  await tom.getByRole("button", { name: "Comment", exact: true }).click();
+  await expect(tom.getByText("What a trip!", { exact: true })).toBeVisible();
+  await expectAccessible(tom, "the activity of an album");
+  await page.goto(`${url}/notifications`);
+  await page.getByRole("link", { name: /Tom Baker commented on “Lisbon”/ }).click();
+  await page.getByRole("button", { name: /Remove What a trip!/ }).click();
+  await expect(toast(page, "Comment removed")).toBeVisible();
+  await page.getByRole("link", { name: "Lisbon", exact: true }).click();
+  const href = await page.getByRole("link", { name: "picture 1.png" }).getAttribute("href");
+  await page.goto(`${url}${href}`);
+  await page.getByRole("button", { name: "Like", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Like", exact: true })).toHaveAttribute("aria-pressed", "true");
+  await expectAccessible(page, "comments on an item");
+
   // The owner sees it with his name, takes it out of the viewer's reach, and ends the sharing.
   await page.goto(`${url}/notifications`);
   await page.getByRole("link", { name: /Tom Baker added 1 item/ }).click();

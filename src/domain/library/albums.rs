@@ -47,6 +47,8 @@ pub struct AlbumChange {
     pub sort: Option<AlbumSort>,
     /// An item of the album, or `Some(None)` for the first one.
     pub cover: Option<Option<ItemId>>,
+    /// Only its owner decides whether others comment on it.
+    pub allows_comments: Option<bool>,
 }
 
 /// A position in the list of albums: when the last one of a page was changed, and its id.
@@ -101,6 +103,7 @@ pub(crate) fn insert(conn: &mut Conn, user: &User, new: &NewAlbum) -> Result<Alb
         items: 0,
         created_at: at,
         updated_at: at,
+        allows_comments: true,
     };
     store::albums::insert(conn, &album)?;
     Ok(id)
@@ -155,6 +158,7 @@ pub(crate) fn change_row(conn: &mut Conn, mut album: Album, change: &AlbumChange
         }
         album.cover_id = cover;
     }
+    album.allows_comments = change.allows_comments.unwrap_or(album.allows_comments);
     album.updated_at = now();
     store::albums::update(conn, &album)?;
     Ok(album)

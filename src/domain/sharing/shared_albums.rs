@@ -90,8 +90,10 @@ pub fn change(
     inside: Option<AlbumId>,
     change: &AlbumChange,
 ) -> Result<Album> {
+    // Whether others comment on it is for its owner to decide.
+    let change = AlbumChange { allows_comments: None, ..change.clone() };
     change_shared(services, authority, id, inside, Level::Edit, |conn, _, album| {
-        albums::change_row(conn, album, change)
+        albums::change_row(conn, album, &change)
     })
 }
 
@@ -112,7 +114,7 @@ pub fn arrange(
 }
 
 /// Runs a transaction that changes a shared album, in which the session and the access are checked.
-fn change_shared<T>(
+pub(super) fn change_shared<T>(
     services: &Services,
     authority: &Authority<'_>,
     id: GrantId,
@@ -137,22 +139,35 @@ fn change_shared<T>(
     })
 }
 
-/// Sends a notification about added items to everyone else who sees the album. Several within an hour are one.
+/// Sends a notification about added items to everyone else who sees the album.
 fn tell(conn: &mut Conn, actor: &User, album: &Album, added: Added) -> Result<Vec<UserId>> {
-    let mut told: Vec<UserId> = Vec::new();
     if added.added == 0 {
-        return Ok(told);
+        return Ok(Vec::new());
     }
+    let times = i64::try_from(added.added).unwrap_or(i64::MAX);
+    tell_users(conn, (actor, album), (NotificationKind::ItemsAdded, times), "", |_| true)
+}
+
+/// Sends a notification to others who see an album and are `wanted`. It leads to what is `below` the album. Several of a
+/// kind by the same user within an hour are one.
+pub(super) fn tell_users(
+    conn: &mut Conn,
+    (actor, album): (&User, &Album),
+    (kind, times): (NotificationKind, i64),
+    below: &str,
+    wanted: impl Fn(UserId) -> bool,
+) -> Result<Vec<UserId>> {
+    let mut told: Vec<UserId> = Vec::new();
     let hour = now().assume_utc().unix_timestamp() / 3600;
     let mut message = Message {
-        kind: NotificationKind::ItemsAdded,
+        kind,
         actor,
-        about: format!("{} {hour}", album.id.0.simple()),
+        about: format!("{} {} {hour}", album.id.0.simple(), actor.id.0),
         title: &album.name,
-        href: format!("/albums/{}", album.id),
-        times: i64::try_from(added.added).unwrap_or(i64::MAX),
+        href: format!("/albums/{}{below}", album.id),
+        times,
     };
-    if album.user_id != actor.id {
+    if album.user_id != actor.id && wanted(album.user_id) {
         notifications::send(conn, album.user_id, &message)?;
         told.push(album.user_id);
     }
@@ -160,11 +175,12 @@ fn tell(conn: &mut Conn, actor: &User, album: &Album, added: Added) -> Result<Ve
     for grant in list_grants(conn, album)? {
         let is_inside = grant.subject() != Some(Subject::Album(album.id));
         message.href = format!("/shared/{}", grant.id);
-        if is_inside {
-            message.href = format!("{}/albums/{}", message.href, album.id);
+        if is_inside || !below.is_empty() {
+            message.href = format!("{}/albums/{}{below}", message.href, album.id);
         }
         for user in users_of(conn, &grant)? {
-            let is_due = user != actor.id && !told.contains(&user) && told.len() < MAX_TOLD;
+            let is_due =
+                user != actor.id && !told.contains(&user) && told.len() < MAX_TOLD && wanted(user);
             if is_due && access::access_through(conn, user, &grant)?.is_some() {
                 notifications::send(conn, user, &message)?;
                 told.push(user);

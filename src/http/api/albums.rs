@@ -60,6 +60,7 @@ impl AlbumChangeBody {
             description: self.description,
             sort: self.sort.map(Into::into),
             cover,
+            allows_comments: self.allows_comments,
         })
     }
 }
@@ -104,6 +105,8 @@ pub struct AlbumBody {
     sort: AlbumSortWord,
     /// How many items it shows: those in the trash are left out.
     items: i64,
+    /// Whether users who see it can comment on it and like items.
+    allows_comments: bool,
     #[schema(format = "date-time")]
     created_at: String,
     #[schema(format = "date-time")]
@@ -129,6 +132,7 @@ impl AlbumBody {
                 AlbumSort::Custom => AlbumSortWord::Custom,
             },
             items: album.items,
+            allows_comments: album.allows_comments,
             created_at: rfc3339(album.created_at),
             updated_at: rfc3339(album.updated_at),
         }
@@ -264,6 +268,8 @@ pub struct AlbumChangeBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "uuid", required = false)]
     cover: Nullable<String>,
+    /// Whether users who see it can comment on it and like items. Of a shared album, only its owner changes it.
+    allows_comments: Option<bool>,
 }
 
 /// Change an album; what is not named stays.

@@ -1,6 +1,7 @@
 //! The REST API: the JSON counterpart of the pages, on the same domain functions.
 
 mod admin_users;
+mod album_comments;
 mod album_items;
 mod albums;
 mod auth;

@@ -6,8 +6,8 @@ use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    admin_users, album_items, albums, auth, content, directories, docs, edit_media, grants, groups,
-    links, media, notifications, shared, shared_media, tus, upload,
+    admin_users, album_comments, album_items, albums, auth, content, directories, docs, edit_media,
+    grants, groups, links, media, notifications, shared, shared_media, tus, upload,
 };
 use crate::error::{Error, Result};
 use crate::http::response::error_body::ErrorBody;
@@ -23,6 +23,9 @@ use crate::http::response::error_body::ErrorBody;
         tus::show_options, tus::create_upload, tus::get_upload, tus::append_upload, tus::delete_upload,
         directories::list_directories, directories::create_directory, directories::patch_directory, directories::delete_directory,
         albums::list_albums, albums::create_album, albums::get_album, albums::patch_album, albums::delete_album,
+        album_comments::list_activity, album_comments::add_comment, album_comments::remove_comment, album_comments::like_item, album_comments::unlike_item,
+        album_comments::list_shared_activity, album_comments::add_shared_comment, album_comments::remove_shared_comment,
+        album_comments::like_shared_item, album_comments::unlike_shared_item,
         album_items::list_album_items, album_items::add_album_items, album_items::remove_album_items, album_items::arrange_album,
         shared_media::get_album_content, shared_media::get_album_thumbnail, shared_media::get_album_motion,
         grants::list_grants, grants::create_grants, grants::patch_grant, grants::end_grant,

@@ -1,8 +1,8 @@
 //! The routes of the API.
 
 use super::{
-    admin_users, album_items, albums, auth, content, directories, docs, edit_media, grants, groups,
-    links, media, notifications, shared, shared_media, tus, upload,
+    admin_users, album_comments, album_items, albums, auth, content, directories, docs, edit_media,
+    grants, groups, links, media, notifications, shared, shared_media, tus, upload,
 };
 use crate::http::route::Route;
 
@@ -16,6 +16,7 @@ pub fn routes() -> Vec<Route> {
         tus::routes(),
         directories::routes(),
         albums::routes(),
+        album_comments::routes(),
         album_items::routes(),
         grants::routes(),
         links::routes(),

@@ -10,8 +10,8 @@ use super::library::{
     search, shelf, trash,
 };
 use super::sharing::{
-    groups, links, notifications, received, share, shared_actions, shared_item, shared_list,
-    shared_media, shared_page, shared_upload,
+    album_activity, groups, links, notifications, received, share, shared_actions, shared_item,
+    shared_list, shared_media, shared_page, shared_upload,
 };
 use super::uploads::{form, unfinished};
 use super::visitor::{link_item, link_media, link_page, link_upload, open_link};
@@ -76,6 +76,7 @@ pub fn routes() -> Vec<Route> {
         link_media::routes(),
         link_upload::routes(),
         received::routes(),
+        album_activity::routes(),
     ];
 
     areas.into_iter().flatten().collect()

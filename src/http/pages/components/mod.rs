@@ -1,5 +1,6 @@
 //! Parts that several pages share. Pages import this module as `v` (view), so that templates can call its functions.
 
+pub(crate) mod comments;
 pub mod cover;
 pub mod end_date;
 pub mod field;

@@ -87,6 +87,8 @@ pub(crate) struct ChangeForm {
     sort: Option<String>,
     /// An item of the album; empty for the first one.
     cover: Option<String>,
+    /// `on` or `off`.
+    comments: Option<String>,
 }
 
 impl ChangeForm {
@@ -100,7 +102,14 @@ impl ChangeForm {
         let text = if cover.is_some() { msg!("Cover changed") } else { msg!("Album saved") };
         let kept = self.name.clone();
         let sort = self.sort.as_deref().and_then(AlbumSort::parse);
-        let change = AlbumChange { name: self.name, description: self.description, sort, cover };
+        let allows_comments = self.comments.map(|comments| comments == "on");
+        let change = AlbumChange {
+            name: self.name,
+            description: self.description,
+            sort,
+            cover,
+            allows_comments,
+        };
         Ok((change, text, kept))
     }
 }

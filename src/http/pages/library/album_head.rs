@@ -24,6 +24,9 @@ pub(crate) struct AlbumHead {
     pub(crate) may_edit: bool,
     pub(crate) may_remove: bool,
     pub(crate) may_save: bool,
+    pub(crate) allows_comments: bool,
+    /// Whether others see it, so that there is more than what its owner has done.
+    pub(crate) has_activity: bool,
     /// Whom its owner shares it with; empty if nobody.
     pub(crate) shared_with: String,
     /// Addresses and names of what is above it.
@@ -54,6 +57,8 @@ impl AlbumHead {
             may_edit: true,
             may_remove: true,
             may_save: true,
+            allows_comments: album.allows_comments,
+            has_activity: !page.others.is_empty(),
             shared_with: String::new(),
             above: std::iter::once(list).chain(above).collect(),
             children: page.children.iter().map(cover).collect(),

@@ -143,9 +143,11 @@ async fn show_album(
         } else {
             msg!("This album is empty. Select photos, and choose Album.")
         };
+        let head = AlbumHead::own(&shown);
         page.album = Some(AlbumHead {
+            has_activity: head.has_activity || shared_with.1 > 0,
             shared_with: album_head::shared_with_text(&shared_with),
-            ..AlbumHead::own(&shown)
+            ..head
         });
         Ok(page)
     })

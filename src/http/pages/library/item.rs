@@ -10,10 +10,12 @@ use super::metadata::{self, MetadataRow};
 use crate::domain::library::album_page::Neighbor;
 use crate::domain::library::{albums, item_view};
 use crate::domain::previews::{self, document};
-use crate::domain::sharing::received_files;
+use crate::domain::sharing::shared_albums::Target;
+use crate::domain::sharing::{album_comments, received_files};
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
 use crate::http::media_response::{pages_path, parse_id as parse, version_below};
+use crate::http::pages::components::comments::CommentsView;
 use crate::http::pages::components::tile::Tile;
 use crate::http::pages::components::{self as v, When};
 use crate::http::pages::layout::Layout;
@@ -40,6 +42,8 @@ struct ItemPage {
     albums: Vec<(String, String)>,
     /// Who has sent it through a share link; empty if nobody has, or without a name.
     received_from: String,
+    /// What users say about it, in the album that it is seen in.
+    comments: Option<CommentsView>,
     size: v::Size,
     added: When,
     newer: Option<String>,
@@ -153,7 +157,7 @@ async fn show_item(
     let auth_session = current.auth_session.clone();
     let album = AlbumId::parse(&query.album);
 
-    let (shown, details, text, albums, received) =
+    let (shown, details, text, albums, received, said) =
         run_blocking(&current.services, move |services| {
             let user = &auth_session.user;
             let shown = item_view::view(services, user, id, album)?;
@@ -161,7 +165,11 @@ async fn show_item(
             let text = document::read_text(services, user, &shown.item).unwrap_or_default();
             let albums = albums::list_containing(services, user, id)?;
             let received = received_files::senders_of(services, user, &[id])?;
-            Ok((shown, previews::details(services, user, id)?, text, albums, received))
+            let said = match &shown.album {
+                Some(album) => album_comments::of_item(services, user, Target::Own(album.id), id)?,
+                None => None,
+            };
+            Ok((shown, previews::details(services, user, id)?, text, albums, received, said))
         })
         .await?;
     let document = document_view(&shown.item, "/media", &details.metadata, text, &query.page);
@@ -222,6 +230,9 @@ async fn show_item(
         tile,
         directory: shown.directory,
         albums: albums.into_iter().map(|album| (album_href(album.id), album.name)).collect(),
+        comments: said
+            .zip(seen_in.as_ref())
+            .map(|(found, (href, _))| CommentsView::new(href.clone(), shown.item.id, found, &zone)),
         received_from: received.into_iter().next().map(|from| from.sender).unwrap_or_default(),
         item: shown.item,
         shelf_title,

@@ -1,5 +1,6 @@
 //! Pages of what users share: lists, albums and folders of others, the form that shares something, groups, notifications.
 
+pub mod album_activity;
 pub mod groups;
 pub mod link_form;
 pub mod links;

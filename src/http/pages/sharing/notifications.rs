@@ -44,6 +44,8 @@ impl NotificationRow {
                 NotificationKind::Shared => "share-2",
                 NotificationKind::LinkEnds => "link",
                 NotificationKind::FilesReceived => "inbox",
+                NotificationKind::Commented => "message-circle",
+                NotificationKind::Liked => "heart",
                 NotificationKind::ItemsAdded => "images",
                 NotificationKind::AddedToGroup | NotificationKind::RemovedFromGroup => "users",
                 NotificationKind::AccessEnded | NotificationKind::Unknown => "info",
@@ -82,6 +84,12 @@ pub(crate) fn text_of(row: &Notification) -> String {
             count = count_of(row.times, "file"),
             title = title
         ),
+        NotificationKind::Commented => {
+            fill!("{name} commented on “{title}”", name = name, title = title)
+        }
+        NotificationKind::Liked => {
+            fill!("{name} likes your items in “{title}”", name = name, title = title)
+        }
         NotificationKind::Unknown => t(msg!("Something new")).into_owned(),
     }
 }

@@ -6,12 +6,15 @@ use askama::Template;
 
 use crate::domain::library::{album_page, albums};
 use crate::domain::previews::{self, document};
+use crate::domain::sharing::album_comments;
 use crate::domain::sharing::notifications::name_of;
+use crate::domain::sharing::shared_albums::Target;
 use crate::domain::sharing::shared_content::{self, Place};
 use crate::error::Error;
 use crate::http::extract::shared_item::Shared;
 use crate::http::extract::user::CurrentUser;
 use crate::http::media_response::parse_id;
+use crate::http::pages::components::comments::CommentsView;
 use crate::http::pages::components::tile::{Source, Tile};
 use crate::http::pages::components::{self as v};
 use crate::http::pages::layout::Layout;
@@ -55,6 +58,8 @@ struct SharedItemPage {
     remove: Option<String>,
     /// Where a copy of it is saved.
     keep: Option<String>,
+    /// What users say about it, in an album.
+    comments: Option<CommentsView>,
 }
 
 impl SharedItemPage {
@@ -78,6 +83,7 @@ struct Shown {
     older: Option<String>,
     remove: Option<String>,
     keep: Option<String>,
+    comments: Option<CommentsView>,
 }
 
 async fn show_shared_item(
@@ -87,7 +93,7 @@ async fn show_shared_item(
 ) -> HandlerResult {
     let (id, key, item) = (shared.grant, shared.access.key, parse_id(&path.1)?);
     let current = shared.caller;
-    let auth_session = current.auth_session.clone();
+    let (auth_session, zone) = (current.auth_session.clone(), current.time_zone());
     let shown = run_blocking(&current.services, move |services| {
         let viewer = &auth_session.user;
         let shown = shared_content::item(services, key, item)?;
@@ -96,10 +102,13 @@ async fn show_shared_item(
         let mut crumbs = vec![("/shared".to_owned(), t(msg!("Shared with me")).into_owned())];
         let is_own = shown.owner.id == viewer.id;
         let may_remove = is_own || shown.access.may(Level::Edit);
-        let mut remove = None;
+        let (mut remove, mut comments) = (None, None);
         match &shown.place {
             Place::Album(album) => {
                 let href = format!("{base}/albums/{}", album.id);
+                let target = Target::Shared(id, Some(album.id));
+                comments = album_comments::of_item(services, viewer, target, item)?
+                    .map(|found| CommentsView::new(href.clone(), item, found, &zone));
                 remove = may_remove.then(|| format!("{href}/remove"));
                 crumbs.push((href, album.name.clone()));
             }
@@ -121,6 +130,7 @@ async fn show_shared_item(
             remove,
             // What is the viewer's own needs no copy.
             keep: (gives_all && !is_own).then(|| format!("{base}/keep")),
+            comments,
         })
     })
     .await?;
@@ -135,7 +145,7 @@ async fn show_album_item(
 ) -> HandlerResult {
     let id = AlbumId::parse(&path.0).ok_or(Error::NotFound)?;
     let item = parse_id(&path.1)?;
-    let auth_session = current.auth_session.clone();
+    let (auth_session, zone) = (current.auth_session.clone(), current.time_zone());
     let user = current.user().id;
     let shown = run_blocking(&current.services, move |services| {
         let viewer = &auth_session.user;
@@ -143,6 +153,7 @@ async fn show_album_item(
         let (owner, item) = album_page::find_item(services, viewer, id, item)?;
         let (tracks, newer, older) = album_page::around(services, &album, &item)?;
         let base = format!("/albums/{id}");
+        let comments = album_comments::of_item(services, viewer, Target::Own(id), item.id)?;
         let href = |(neighbor, owner)| {
             if owner == viewer.id {
                 format!("/items/{neighbor}?album={id}")
@@ -160,6 +171,7 @@ async fn show_album_item(
             ],
             remove: Some(format!("{base}/remove")),
             keep: None,
+            comments: comments.map(|found| CommentsView::new(base.clone(), item.id, found, &zone)),
             item,
             owner,
             tracks,
@@ -206,6 +218,7 @@ async fn show(current: &CurrentUser, path: &str, shown: Shown, page: &str) -> Ha
         older: shown.older,
         remove: shown.remove,
         keep: shown.keep,
+        comments: shown.comments,
         tile,
         item,
     })

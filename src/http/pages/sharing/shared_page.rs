@@ -138,6 +138,8 @@ async fn album_page(
             may_edit: access.may(Level::Edit),
             may_remove: access.may(Level::Contribute) || has_own,
             may_save: gives == Gives::Originals,
+            allows_comments: shown.album.allows_comments,
+            has_activity: true,
             shared_with: String::new(),
             above,
             children: shown.children.iter().map(cover).collect(),

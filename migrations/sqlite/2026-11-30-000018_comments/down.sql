@@ -1,0 +1,4 @@
+DROP TABLE album_hearts;
+DROP TABLE album_comments;
+DROP INDEX album_items_added;
+ALTER TABLE albums DROP COLUMN allows_comments;
