@@ -106,6 +106,7 @@ diesel::table! {
         max_files -> BigInt,
         received_bytes -> BigInt,
         received_files -> BigInt,
+        slug -> Nullable<Text>,
     }
 }
 

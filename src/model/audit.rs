@@ -59,6 +59,7 @@ pub enum Event {
     ShareLinkChanged,
     ShareLinkEnded,
     FilesAccepted,
+    ShareLinkRefused,
 }
 text_enum!(Event {
     Unknown = "unknown",
@@ -97,11 +98,12 @@ text_enum!(Event {
     ShareLinkChanged = "share_link_changed",
     ShareLinkEnded = "share_link_ended",
     FilesAccepted = "files_accepted",
+    ShareLinkRefused = "share_link_refused",
 });
 
 impl Event {
     /// All events that are written, with a description.
-    pub const NAMED: [(Self, &'static str); 35] = [
+    pub const NAMED: [(Self, &'static str); 36] = [
         (Self::LoggedIn, msg!("Logged in")),
         (Self::LogInRefused, msg!("Failed login")),
         (Self::LoggedOut, msg!("Logged out")),
@@ -137,6 +139,7 @@ impl Event {
         (Self::ShareLinkChanged, msg!("Share link changed")),
         (Self::ShareLinkEnded, msg!("Share link ended")),
         (Self::FilesAccepted, msg!("Received files accepted")),
+        (Self::ShareLinkRefused, msg!("Wrong password of a share link")),
     ];
 
     /// The description of the event.

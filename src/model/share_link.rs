@@ -89,6 +89,8 @@ pub struct ShareLink {
     /// What they have sent.
     pub received_bytes: i64,
     pub received_files: i64,
+    /// Words that its owner has chosen for the address, instead of a token.
+    pub slug: Option<String>,
 }
 
 impl ShareLink {

@@ -42,9 +42,13 @@ impl LinkTokens {
         URL_SAFE_NO_PAD.encode(mac.get(..TOKEN_BYTES).unwrap_or_default())
     }
 
-    /// The token of a link, so that its address can be shown; `None` if it was made with another key.
+    /// The token of a link, or the words chosen instead, so that its address can be shown; `None` if it was made with
+    /// another key.
     #[must_use]
     pub fn token_of(&self, link: &ShareLink) -> Option<String> {
+        if let Some(slug) = &link.slug {
+            return Some(slug.clone());
+        }
         let token = self.token(link.id, link.token_version);
         (token_hash(&token) == link.token_hash).then_some(token)
     }

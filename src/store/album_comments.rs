@@ -24,8 +24,18 @@ pub fn delete(conn: &mut Conn, album: AlbumId, id: CommentId) -> QueryResult<usi
     diesel::delete(table::table.find(id).filter(table::album_id.eq(album))).execute(conn)
 }
 
-pub fn count(conn: &mut Conn, album: AlbumId) -> QueryResult<i64> {
-    table::table.filter(table::album_id.eq(album)).count().get_result(conn)
+pub fn count_of_user(conn: &mut Conn, album: AlbumId, user: UserId) -> QueryResult<i64> {
+    table::table
+        .filter(table::user_id.eq(user))
+        .filter(table::album_id.eq(album))
+        .count()
+        .get_result(conn)
+}
+
+pub fn has_any(conn: &mut Conn, album: AlbumId) -> QueryResult<bool> {
+    let found: Option<CommentId> =
+        table::table.filter(table::album_id.eq(album)).select(table::id).first(conn).optional()?;
+    Ok(found.is_some())
 }
 
 /// Lists up to `limit` comments on an item of an album, the newest first, with their authors.
@@ -45,21 +55,17 @@ pub fn list_of_item(
         .load(conn)
 }
 
-/// Lists up to `limit` comments on an album and the items that it shows, before a time, the newest first.
+/// Lists up to `limit` comments on an album and its items before a time, the newest first. Callers leave out those on
+/// items that the album does not show: asked for here, one database would walk through the whole album for each.
 pub fn list_before(
     conn: &mut Conn,
     album: AlbumId,
     before: Time,
     limit: i64,
 ) -> QueryResult<Vec<AlbumComment>> {
-    let shown = album_items::table
-        .filter(album_items::album_id.eq(table::album_id))
-        .filter(album_items::item_id.nullable().eq(table::item_id))
-        .filter(album_items::is_shown.eq(true));
     table::table
         .filter(table::album_id.eq(album))
         .filter(table::created_at.lt(before))
-        .filter(table::item_id.is_null().or(diesel::dsl::exists(shown)))
         .order((table::created_at.desc(), table::id.desc()))
         .limit(limit)
         .select(AlbumComment::as_select())
@@ -103,21 +109,16 @@ pub fn list_hearts(conn: &mut Conn, album: AlbumId, item: ItemId) -> QueryResult
         .load(conn)
 }
 
-/// Lists up to `limit` hearts on items that an album shows, before a time, the newest first.
+/// Lists up to `limit` hearts on items of an album before a time, the newest first, as [`list_before`].
 pub fn list_hearts_before(
     conn: &mut Conn,
     album: AlbumId,
     before: Time,
     limit: i64,
 ) -> QueryResult<Vec<AlbumHeart>> {
-    let shown = album_items::table
-        .filter(album_items::album_id.eq(album_hearts::album_id))
-        .filter(album_items::item_id.eq(album_hearts::item_id))
-        .filter(album_items::is_shown.eq(true));
     album_hearts::table
         .filter(album_hearts::album_id.eq(album))
         .filter(album_hearts::created_at.lt(before))
-        .filter(diesel::dsl::exists(shown))
         .order((album_hearts::created_at.desc(), album_hearts::item_id.desc()))
         .limit(limit)
         .select(AlbumHeart::as_select())

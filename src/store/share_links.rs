@@ -126,6 +126,7 @@ pub fn update(conn: &mut Conn, link: &ShareLink) -> QueryResult<usize> {
             table::needs_review.eq(link.needs_review),
             table::max_bytes.eq(link.max_bytes),
             table::max_files.eq(link.max_files),
+            table::slug.eq(&link.slug),
             table::updated_at.eq(link.updated_at),
         ))
         .execute(conn)

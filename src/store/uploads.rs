@@ -53,6 +53,19 @@ pub fn measure_of_link(conn: &mut Conn, link: ShareLinkId, at: Time) -> QueryRes
         .first(conn)
 }
 
+/// Adds up the bytes of unfinished uploads of visitors of all links of a user.
+pub fn measure_of_visitors(conn: &mut Conn, owner: UserId, at: Time) -> QueryResult<i64> {
+    use diesel::dsl::sql;
+    use diesel::sql_types::BigInt;
+    uploads::table
+        .filter(uploads::user_id.eq(owner))
+        .filter(uploads::link_id.is_not_null())
+        .filter(uploads::item_id.is_null())
+        .filter(uploads::expires_at.gt(at))
+        .select(sql::<BigInt>("CAST(COALESCE(SUM(size), 0) AS SIGNED)"))
+        .first(conn)
+}
+
 /// Has the unfinished uploads of visitors of a link expire.
 pub fn expire_of_link(conn: &mut Conn, link: ShareLinkId, at: Time) -> QueryResult<usize> {
     diesel::update(

@@ -181,3 +181,34 @@ async fn everything_that_happened_is_on_exactly_one_page(
         404
     );
 }
+
+#[rstest]
+#[actix_web::test]
+async fn what_is_said_in_one_album_is_not_read_in_another(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let s = shared_with(backend, &[], &json!({})).await;
+    let item = s.items[0].as_str();
+    let inside = async |name: &str| {
+        let body = json!({ "name": name, "parent": s.album, "ids": [item] });
+        crate::sharing::created(&s.ada, "/api/albums", &body).await
+    };
+    let (first, second) = (inside("First").await, inside("Second").await);
+    let page = s.tom_browser.page(&format!("/shared/{}/albums/{second}", s.grant)).await;
+    let href = page.attribute("[data-tile] .tile-link", "href").unwrap();
+    let to = format!("/shared/{}/albums/{second}/comments", s.grant);
+    let fields = [("item", item), ("text", "Only in the second")];
+    assert_eq!(s.tom_browser.submit(&href, &to, &fields).await.status(), 303);
+    let page = s.tom_browser.page(&href).await;
+    assert!(page.says("Only in the second") && page.has(&format!("form[action='{to}']")));
+    for (album, is_said) in [(&first, false), (&second, true)] {
+        let page = s.ada_browser.page(&format!("/items/{item}?album={album}")).await;
+        assert_eq!(page.says("Only in the second"), is_said);
+    }
+    // Out of the album, it is neither read nor written there.
+    let ids = json!({ "ids": [item] });
+    s.ada.send("DELETE", &format!("/api/albums/{second}/items"), &ids).await;
+    let page = s.ada_browser.page(&format!("/items/{item}?album={second}")).await;
+    assert!(!page.has("#comments"));
+    assert_eq!(s.tom_browser.get(&href).await.status(), 404);
+}

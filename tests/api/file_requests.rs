@@ -246,7 +246,15 @@ async fn a_full_library_refuses_what_visitors_send_and_does_not_say_how_full_it_
     let token = visitor.token(&base).await;
     let headers = [("upload-length", "5000000".to_owned())];
     let begun = tus(&visitor, &token, ("POST", &format!("{base}/uploads")), &headers, b"").await;
+    // More than all of the quota is refused, whatever is left of it.
+    assert_eq!((begun.status().as_u16(), code(begun).await), (507, "NO_SPACE".into()));
+    let headers = [("upload-length", used.to_string())];
+    let begun = tus(&visitor, &token, ("POST", &format!("{base}/uploads")), &headers, b"").await;
     assert_eq!((begun.status().as_u16(), s.app.user("ada").reserved_bytes), (201, 0));
+    assert_eq!(
+        tus(&visitor, &token, ("DELETE", &header(&begun, "location")), &[], b"").await.status(),
+        204
+    );
     let headers = [("upload-length", "100".to_owned())];
     let begun = tus(&visitor, &token, ("POST", &format!("{base}/uploads")), &headers, b"").await;
     let part = [

@@ -215,8 +215,55 @@ async fn five_wrong_passwords_of_a_link_are_enough_and_keep_nobody_from_logging_
     }
     let visitor = s.app.browser();
     assert_eq!(open(&visitor, &base, "our summer 2026", "").await.status(), 429);
+    // The audit log has the first one and the number of the others, and whose link it is.
+    let services = s.app.services.clone();
+    let write = move || nexus_media::domain::auth::login::write_merged_refusals(&services, true);
+    tokio::task::spawn_blocking(write).await.unwrap().unwrap();
+    let log = s.admin.page("/admin/audit").await;
+    assert_eq!(
+        log.text().matches("Wrong password of a share link").count(),
+        3,
+        "and in the filter"
+    );
+    assert!(log.says("4 more times within ten minutes") && !log.text().contains(&base));
     let fields = [("username", "ada"), ("password", PASSWORD)];
     assert_eq!(location(&visitor.submit("/login", "/login", &fields).await), "/dashboard");
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_address_in_own_words_needs_a_password_and_is_free_again_after_the_end(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let s = library(backend, &[]).await;
+    let with =
+        |slug: &str| json!({ "album": s.album, "slug": slug, "password": "our summer 2026" });
+    let create = async |body: &Value| s.ada.send("POST", "/api/links", body).await;
+    for slug in ["ab", "our trip", "a/b", "..", "ÄÖÜ", &"x".repeat(65)] {
+        assert_eq!(create(&with(slug)).await.status(), 422, "{slug}");
+    }
+    assert_eq!(create(&json!({ "album": s.album, "slug": "lisbon-2026" })).await.status(), 422);
+    let link = json(create(&with("Lisbon-2026")).await).await;
+    assert_eq!(path_of(&link), "/s/lisbon-2026");
+    assert_eq!(create(&with("lisbon-2026")).await.status(), 422, "it is taken");
+    let visitor = s.app.browser();
+    assert_eq!(open(&visitor, "/s/lisbon-2026", "our summer 2026", "").await.status(), 303);
+    assert_eq!(status_of(&visitor, "/s/lisbon-2026").await, 200);
+    // The password stays as long as the words.
+    let patch = async |body: Value| s.ada.send("PATCH", &id_of(&link), &body).await.status();
+    assert_eq!(patch(json!({ "password": null })).await, 422);
+    // Another address ends the visits of the first, which is nobody's then.
+    assert_eq!(patch(json!({ "slug": "our-trip" })).await, 200);
+    assert_eq!(status_of(&visitor, "/s/lisbon-2026").await, 404);
+    assert_eq!(status_of(&visitor, "/s/our-trip").await, 401);
+    let other = json(create(&with("lisbon-2026")).await).await;
+    s.ada.send("DELETE", &id_of(&other), &json!({})).await;
+    assert_eq!(status_of(&visitor, "/s/lisbon-2026").await, 404);
+    assert_eq!(create(&with("lisbon-2026")).await.status(), 201);
+    let renewed = s.ada.send("POST", &format!("{}/renew", id_of(&link)), &json!({})).await;
+    let base = path_of(&json(renewed).await);
+    assert_eq!((base.len(), status_of(&visitor, "/s/our-trip").await), (25, 404));
+    assert_eq!(status_of(&visitor, &base).await, 401);
 }
 
 #[rstest]

@@ -11,7 +11,7 @@ CREATE TABLE album_comments (
 );
 CREATE INDEX album_comments_album ON album_comments (album_id, created_at, id);
 CREATE INDEX album_comments_item ON album_comments (item_id, album_id, id);
-CREATE INDEX album_comments_user ON album_comments (user_id);
+CREATE INDEX album_comments_user ON album_comments (user_id, album_id);
 
 CREATE TABLE album_hearts (
     album_id BLOB NOT NULL REFERENCES albums (id) ON DELETE CASCADE,
@@ -23,3 +23,5 @@ CREATE TABLE album_hearts (
 CREATE INDEX album_hearts_album ON album_hearts (album_id, created_at, item_id);
 CREATE INDEX album_hearts_item ON album_hearts (item_id);
 CREATE INDEX album_hearts_user ON album_hearts (user_id);
+
+ALTER TABLE share_links ADD COLUMN slug VARCHAR(64);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::domain::accounts::users_file;
 use crate::domain::audit;
 use crate::domain::sessions::lifecycle;
+use crate::domain::sharing::share_link_visits;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::actor::{Client, network_of};
@@ -194,7 +195,11 @@ pub fn write_merged_refusals(services: &Services, all: bool) -> Result<()> {
             count => format!("{count} more times"),
         };
         let detail = format!("wrong password, {times} within ten minutes");
-        record_refusal(services, &Actor::anonymous(&client), &merged.subject, &detail)?;
+        let actor = Actor::anonymous(&client);
+        match share_link_visits::refused_link(&merged.subject) {
+            Some(link) => share_link_visits::write_refusals(services, &actor, link, &detail)?,
+            None => record_refusal(services, &actor, &merged.subject, &detail)?,
+        }
     }
     Ok(())
 }

@@ -221,7 +221,8 @@ fn store_batch(
                         store::item_senders::insert(conn, new.id, session.user, now())?;
                     }
                     FileSender::Visitor { link, generation, name } => {
-                        file_requests::record(conn, user, (*link, *generation), name, new)?;
+                        let sent = (name.as_str(), request.upload.is_some());
+                        file_requests::record(conn, user, (*link, *generation), sent, new)?;
                     }
                 }
             }

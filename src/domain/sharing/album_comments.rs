@@ -9,6 +9,7 @@ use super::shared_albums::{Target, change_shared, tell_users};
 use crate::db::Conn;
 use crate::domain::library::album_page;
 use crate::domain::library::albums::find_own;
+use crate::domain::library::reader::LibraryReader;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
@@ -22,8 +23,8 @@ use crate::{fill, msg};
 
 /// Longest comment in characters, as in the table.
 pub const MAX_COMMENT_CHARS: usize = 1000;
-/// Comments on one album and its items.
-const MAX_COMMENTS: i64 = 5000;
+/// Comments of one user on one album and its items.
+const MAX_COMMENTS: i64 = 1000;
 /// Comments shown with an item, the newest ones.
 const SHOWN_COMMENTS: i64 = 200;
 /// Entries on one page of the activity.
@@ -49,6 +50,8 @@ pub struct ItemComments {
     pub is_liked: bool,
     /// The oldest first.
     pub comments: Vec<Comment>,
+    /// Whether there are older ones.
+    pub has_older: bool,
 }
 
 /// Something that happened in an album.
@@ -122,7 +125,7 @@ fn ensure_allowed(album: &Album) -> Result<()> {
 ///
 /// # Errors
 /// `NotFound` if the user does not see the album or it does not show the item, `Forbidden` if comments are switched off,
-/// `Invalid` for a bad text, `Conflict` for too many comments.
+/// `Invalid` for a bad text or too many comments.
 pub fn add(
     services: &Services,
     authority: &Authority<'_>,
@@ -131,7 +134,10 @@ pub fn add(
     text: &str,
 ) -> Result<Comment> {
     let user = authority.user;
-    let text = clean_note("text", text, MAX_COMMENT_CHARS)?;
+    // What cannot be displayed is left out, and the rest kept.
+    let is_shown = |sign: &char| !sign.is_control() || matches!(sign, '\n' | '\t');
+    let text: String = text.replace("\r\n", "\n").chars().filter(is_shown).collect();
+    let text = clean_note("text", &text, MAX_COMMENT_CHARS)?;
     if text.is_empty() {
         return Err(Error::field("text", msg!("Write something first.")));
     }
@@ -143,9 +149,10 @@ pub fn add(
             let before = store::album_comments::list_of_item(conn, album.id, item, SHOWN_COMMENTS)?;
             wanted.extend(before.iter().map(|(comment, _)| comment.user_id));
         }
-        if store::album_comments::count(conn, album.id)? >= MAX_COMMENTS {
-            let message = fill!("An album takes {count} comments at most.", count = MAX_COMMENTS);
-            return Err(Error::Conflict(message));
+        if store::album_comments::count_of_user(conn, album.id, user.id)? >= MAX_COMMENTS {
+            let message =
+                fill!("You can write {count} comments on an album at most.", count = MAX_COMMENTS);
+            return Err(Error::field("text", message));
         }
         let comment = AlbumComment {
             id: CommentId::new(),
@@ -226,6 +233,14 @@ pub fn set_liked(
     Ok(())
 }
 
+/// Whether anything is said about an album.
+///
+/// # Errors
+/// Database errors.
+pub fn has_any(reader: &mut LibraryReader<'_>, album: &Album) -> Result<bool> {
+    Ok(album.allows_comments && store::album_comments::has_any(reader.conn, album.id)?)
+}
+
 /// What users say about an item of an album; nothing if comments are switched off.
 ///
 /// # Errors
@@ -238,12 +253,13 @@ pub fn of_item(
 ) -> Result<Option<ItemComments>> {
     services.db.read(|conn| {
         let (album, may_edit) = find_album(conn, viewer, target)?;
-        if !album.allows_comments {
+        if !album.allows_comments || find_item(conn, &album, item)?.is_none() {
             return Ok(None);
         }
         let hearts = store::album_comments::list_hearts(conn, album.id, item)?;
         let others = hearts.iter().filter(|user| user.id != viewer.id && is_active(user));
         let mut rows = store::album_comments::list_of_item(conn, album.id, item, SHOWN_COMMENTS)?;
+        let has_older = rows.len() >= usize::try_from(SHOWN_COMMENTS).unwrap_or(usize::MAX);
         rows.reverse();
         let comments = rows.into_iter().filter(|(_, author)| is_active(author));
         Ok(Some(ItemComments {
@@ -252,6 +268,7 @@ pub fn of_item(
             comments: comments
                 .map(|(comment, author)| shown(comment, &author, viewer.id, may_edit))
                 .collect(),
+            has_older,
         }))
     })
 }
@@ -315,6 +332,10 @@ pub fn activity(
                         Some(item) => find_item(conn, &album, item)?,
                         None => None,
                     };
+                    // What is said about an item is hidden with it.
+                    if comment.item_id.is_some() && item.is_none() {
+                        continue;
+                    }
                     What::Commented(shown(comment, author, viewer.id, may_edit), item)
                 }
             };

@@ -63,6 +63,12 @@ impl RequestTarget {
         }
     }
 
+    /// Bytes that can still be sent beside uploads that others have begun.
+    #[must_use]
+    pub fn remaining_bytes(&self) -> u64 {
+        u64::try_from(self.link.remaining().1 - self.unfinished.1).unwrap_or(0)
+    }
+
     /// Checks before anything is received that `bytes` can be sent.
     ///
     /// # Errors
@@ -162,6 +168,13 @@ pub(crate) fn ensure_may_announce(
         let message = msg!("Too many files are being sent at once. Try again later.");
         return Err(Error::Conflict(message.into()));
     }
+    // The whole quota, so that this does not tell how much of it is left.
+    let owner = store::users::find(conn, link.owner_id)?.ok_or(Error::LinkEnded)?;
+    let announced = store::uploads::measure_of_visitors(conn, owner.id, now())?;
+    let all = u64::try_from(announced).unwrap_or(0).saturating_add(bytes);
+    if owner.quota_bytes > 0 && all > u64::try_from(owner.quota_bytes).unwrap_or(0) {
+        return Err(Error::NoSpace);
+    }
     ensure_room(&link, unfinished, bytes)
 }
 
@@ -210,13 +223,15 @@ pub(crate) fn record(
     conn: &mut Conn,
     owner: &User,
     (link, generation): (ShareLinkId, i32),
-    sender: &str,
+    (sender, is_announced): (&str, bool),
     item: &NewItem,
 ) -> Result<()> {
     // Locked, so that what others have announced meanwhile keeps its room.
     store::share_links::update_lock(conn, link)?;
     let link = find_open(conn, link, generation)?;
-    let unfinished = store::uploads::measure_of_link(conn, link.id, now())?;
+    // A resumable upload had its place when it was announced; a form takes what is left beside those.
+    let unfinished =
+        if is_announced { (0, 0) } else { store::uploads::measure_of_link(conn, link.id, now())? };
     ensure_room(&link, unfinished, u64::try_from(item.size).unwrap_or(0))?;
     store::share_links::update_received(conn, link.id, item.size)?;
     let row = ReceivedFileRow {

@@ -10,6 +10,7 @@ pub mod groups;
 pub mod notifications;
 pub mod people;
 pub mod received_files;
+mod share_link_address;
 pub mod share_link_ends;
 pub mod share_link_lists;
 pub mod share_link_visits;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::access::{self, Access};
 use crate::config::LinkPolicy;
+use crate::domain::audit;
 use crate::error::{Error, Result};
-use crate::model::actor::{Client, network_of};
-use crate::model::{ShareLink, ShareLinkId, User, now};
+use crate::model::actor::{Actor, Client, network_of};
+use crate::model::{Event, ShareLink, ShareLinkId, User, now};
 use crate::msg;
 use crate::state::Services;
 use crate::state::password_algorithms::HashCheck;
@@ -84,6 +85,12 @@ pub async fn open(
         let verified =
             services.password_hasher.verify(Some(hash.clone()), password, client.address).await?;
         if verified.check == HashCheck::Wrong {
+            // The first of ten minutes is recorded at once, the following ones as a number.
+            if services.refused_logins.count(&refusal_of(link.id), client.address) {
+                let (services, actor, id) = (services.clone(), Actor::anonymous(client), link.id);
+                let write = move || write_refusals(&services, &actor, id, "wrong password");
+                run_on_blocking_pool(write).await?;
+            }
             return Err(Error::field("password", msg!("That is not the password of this link.")));
         }
         attempt.forgive();
@@ -94,6 +101,38 @@ pub async fn open(
         Ok(services.link_tokens.visit(&link, now() + VISIT_LIFETIME))
     })
     .await
+}
+
+/// What begins the names of links among those of accounts.
+const REFUSED_LINK: &str = "share link ";
+
+/// The name under which wrong passwords of a link are counted.
+fn refusal_of(id: ShareLinkId) -> String {
+    format!("{REFUSED_LINK}{id}")
+}
+
+/// The id of a link whose wrong passwords were counted under this name; `None` for the name of an account, which contains
+/// no space.
+pub(crate) fn refused_link(subject: &str) -> Option<ShareLinkId> {
+    subject.strip_prefix(REFUSED_LINK).and_then(ShareLinkId::parse)
+}
+
+/// Records wrong passwords of a link.
+pub(crate) fn write_refusals(
+    services: &Services,
+    actor: &Actor,
+    id: ShareLinkId,
+    detail: &str,
+) -> Result<()> {
+    services.db.write(|conn| {
+        let owner = match store::share_links::find(conn, id)? {
+            Some(link) => store::users::find(conn, link.owner_id)?,
+            None => None,
+        };
+        let owner = owner.map(|owner| owner.username).unwrap_or_default();
+        let detail = format!("{id}: {detail}");
+        audit::append(conn, Event::ShareLinkRefused, actor, &owner, &detail)
+    })
 }
 
 /// Counts a visit in one statement, so that simultaneous visits do not exceed the limit.

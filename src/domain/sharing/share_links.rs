@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::file_requests;
 use super::grantees::title_of;
+use super::share_link_address::{free_slug, set_slug, set_token};
 use crate::config::LinkPolicy;
 use crate::db::Conn;
 use crate::domain::audit;
@@ -52,6 +53,8 @@ pub struct LinkOptions {
     /// Files and bytes that visitors can send in all; by default, those of [`file_requests`].
     pub max_files: Option<i64>,
     pub max_bytes: Option<i64>,
+    /// Words for the address, instead of a token; empty for none.
+    pub slug: String,
 }
 
 /// Changes to a link; `None` leaves a value as it is.
@@ -68,6 +71,8 @@ pub struct LinkChange {
     pub needs_review: Option<bool>,
     pub max_files: Option<i64>,
     pub max_bytes: Option<i64>,
+    /// Words for the address; empty for none.
+    pub slug: Option<String>,
     /// A hash from [`hash_password`]; `Some(None)` removes the password.
     pub password: Option<Option<String>>,
 }
@@ -108,6 +113,7 @@ pub fn create(
         file_requests::ensure_options(conn, owner, &link)?;
         link.password.clone_from(&new.password);
         ensure_password(services, &link)?;
+        set_slug(services, conn, &mut link, &new.options.slug)?;
         store::share_links::insert(conn, &link)?;
         audit_of(conn, Event::ShareLinkCreated, actor, owner, &link)?;
         Ok(link)
@@ -147,6 +153,7 @@ fn empty_link(services: &Services, owner: UserId, subject: Subject, at: Time) ->
         max_files: 0,
         received_bytes: 0,
         received_files: 0,
+        slug: None,
     }
 }
 
@@ -182,6 +189,7 @@ pub fn change(
                 uploads: change.uploads.unwrap_or(link.uploads),
                 needs_review: change.needs_review.unwrap_or(link.needs_review),
                 max_files: change.max_files.or(Some(link.max_files).filter(|most| *most > 0)),
+                slug: String::new(),
                 max_bytes: change.max_bytes.or(Some(link.max_bytes).filter(|most| *most > 0)),
             },
         )?;
@@ -192,6 +200,8 @@ pub fn change(
             store::uploads::expire_of_link(conn, link.id, now())?;
         }
         ensure_password(services, link)?;
+        let slug = change.slug.clone().or_else(|| link.slug.clone()).unwrap_or_default();
+        set_slug(services, conn, link, &slug)?;
         audit_of(conn, Event::ShareLinkChanged, actor, authority.user, link)
     })
 }
@@ -211,7 +221,8 @@ pub fn renew(
         ensure_open(link)?;
         link.token_version += 1;
         link.generation += 1;
-        link.token_hash = token_hash(&services.link_tokens.token(link.id, link.token_version));
+        link.slug = None;
+        set_token(services, link);
         store::uploads::expire_of_link(conn, link.id, now())?;
         audit_of(conn, Event::ShareLinkChanged, actor, authority.user, link)
     })
@@ -232,6 +243,7 @@ pub fn end(
             return Ok(());
         }
         link.ended_at = Some(now());
+        free_slug(services, link);
         store::uploads::expire_of_link(conn, link.id, now())?;
         audit_of(conn, Event::ShareLinkEnded, actor, authority.user, link)
     })
@@ -249,6 +261,7 @@ pub fn end_any(services: &Services, actor: &Actor, id: ShareLinkId) -> Result<Sh
         let owner = store::users::find(conn, link.owner_id)?.ok_or(Error::NotFound)?;
         if link.ended_at.is_none() {
             link.ended_at = Some(now());
+            free_slug(services, &mut link);
             store::share_links::update(conn, &link)?;
             store::uploads::expire_of_link(conn, link.id, now())?;
             audit_of(conn, Event::ShareLinkEnded, actor, &owner, &link)?;

@@ -131,18 +131,30 @@ pub fn directory(
     })
 }
 
-/// An item that is reached through a grant or link.
+/// An item that is reached through a grant or link, as a part of the album that it is seen in, if that is inside.
 ///
 /// # Errors
 /// `NotFound`.
-pub fn item(services: &Services, key: ShareKey, item: ItemId) -> Result<SharedItem> {
+pub fn item(
+    services: &Services,
+    key: ShareKey,
+    item: ItemId,
+    seen_in: Option<AlbumId>,
+) -> Result<SharedItem> {
     services.db.read(|conn| {
         let access = access::find(conn, key)?;
         let (owner, item) = access.item(conn, item)?;
         let tracks = music_albums::find_tracks(conn, owner.id, std::slice::from_ref(&item))?;
         let (place, (newer, older)) = match access.subject {
             Subject::Album(_) => {
-                let album = access.album_of(conn, item.id)?;
+                let album = match seen_in {
+                    Some(album) => {
+                        let album = access.album(conn, Some(album))?;
+                        album_page::find_shown(conn, album.id, item.id)?;
+                        album
+                    }
+                    None => access.album_of(conn, item.id)?,
+                };
                 let neighbors = album_page::find_neighbors(conn, &album, item.id)?;
                 (Place::Album(album), neighbors)
             }

@@ -175,8 +175,11 @@ where
     let large_chunks = services.large_chunks.clone();
     let appender =
         Appender { services, target, upload, partial, checksum: part.checksum, loose: 0, turn };
+    let own_target = appender.target.clone();
     let (mut appender, ended) =
-        copy_stream(appender, Box::pin(bytes.take_until(stop)), &large_chunks).await?;
+        copy_stream(appender, Box::pin(bytes.take_until(stop)), &large_chunks)
+            .await
+            .map_err(|error| own_target.own_error(error))?;
 
     // Runs to its end even if the client disconnects.
     run_on_blocking_pool(move || {

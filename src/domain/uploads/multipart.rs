@@ -78,7 +78,7 @@ impl UploadBatch {
         let (reserving, to) = (services.clone(), target.clone());
         let hold = run_on_blocking_pool(move || {
             to.ensure_room(announced.saturating_sub(FORM_BYTES))?;
-            reserve(&reserving, &to, announced)
+            reserve(&reserving, &to, announced).map_err(|error| to.own_error(error))
         })
         .await?;
 
@@ -152,13 +152,15 @@ impl UploadBatch {
         E: std::fmt::Display,
     {
         let file_modified = self.file_modified.take();
-        let received = match receive(&self.services, &self.hold, self.bytes, bytes).await {
+        let limits = (self.bytes, self.target.max_file_bytes(&self.services));
+        let received = match receive(&self.services, &self.hold, limits, bytes).await {
             Ok(received) if received.size == 0 && name.is_empty() => return Ok(AddedFile::Read),
             Ok(received) => {
                 self.services.metrics.record_upload(UploadEvent::Begun);
                 received
             }
             Err(error) => {
+                let error = self.target.own_error(error);
                 self.services.metrics.record_upload(UploadEvent::Begun);
                 self.services.metrics.record_upload(UploadEvent::Refused);
                 // Past a limit, the rest of the file was not read. `rejected_file` passes on errors that concern the

@@ -39,20 +39,20 @@ impl ByteSink for IncomingSink {
     }
 }
 
-/// Receives one file; `before` is the number of bytes of earlier files in the same request.
+/// Receives one file; `before` is the number of bytes of earlier files in the same request, `limit` the
+/// most bytes of this one.
 /// If it fails, nothing remains.
 pub(super) async fn receive<S, E>(
     services: &Arc<Services>,
     hold: &Arc<QuotaHold>,
-    before: u64,
+    (before, limit): (u64, u64),
     bytes: S,
 ) -> Result<ReceivedFile>
 where
     S: Stream<Item = std::result::Result<Bytes, E>> + Unpin,
     E: std::fmt::Display,
 {
-    let (tree, limit, hold) =
-        (services.media_dir.clone(), services.settings.max_upload_bytes, hold.clone());
+    let (tree, hold) = (services.media_dir.clone(), hold.clone());
     let received_bytes = services.metrics.upload_bytes.clone();
     let sink = run_on_blocking_pool(move || {
         Ok(IncomingSink {

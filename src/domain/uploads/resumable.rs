@@ -52,7 +52,7 @@ pub fn create(
     target: &UploadTarget,
     announced: &NewUploadRequest,
 ) -> Result<Upload> {
-    let created = create_row(services, target, announced);
+    let created = create_row(services, target, announced).map_err(|error| target.own_error(error));
     services.metrics.record_upload(UploadEvent::Begun);
     if created.is_err() {
         services.metrics.record_upload(UploadEvent::Refused);

@@ -46,6 +46,16 @@ impl UploadTarget {
         matches!(self, Self::Own(_))
     }
 
+    /// The most bytes of one file.
+    #[must_use]
+    pub fn max_file_bytes(&self, services: &Services) -> u64 {
+        let most = services.settings.max_upload_bytes;
+        match self {
+            Self::Own(_) | Self::Shared(..) => most,
+            Self::Requested(target) => most.min(target.remaining_bytes()),
+        }
+    }
+
     /// Whether the sender is a visitor of a share link, who is not told how much space its owner has.
     #[must_use]
     pub const fn is_of_visitor(&self) -> bool {

@@ -107,6 +107,10 @@ pub struct NewLinkBody {
     max_visits: Option<i64>,
     #[schema(min_length = 8, max_length = 200)]
     password: Option<String>,
+    /// Words for the address instead of a token; needs a password.
+    #[serde(default)]
+    #[schema(max_length = 64)]
+    slug: String,
     /// `none` by default.
     #[schema(inline)]
     uploads: Option<UploadsWord>,
@@ -142,6 +146,7 @@ pub(super) async fn create_link(
         max_visits: body.max_visits,
         uploads: body.uploads.map_or(LinkUploads::None, Into::into),
         needs_review: body.needs_review.unwrap_or(true),
+        slug: body.slug,
         max_files: body.max_files,
         max_bytes: body.max_bytes,
     };
@@ -209,6 +214,10 @@ pub struct LinkChangeBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 8, max_length = 200, required = false)]
     password: Nullable<String>,
+    /// Words for the address instead of a token, which need a password; null for none. Earlier visits end.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 64, required = false)]
+    slug: Nullable<String>,
     #[schema(inline)]
     uploads: Option<UploadsWord>,
     needs_review: Option<bool>,
@@ -251,6 +260,11 @@ pub(super) async fn patch_link(
         },
         uploads: body.uploads.map(Into::into),
         needs_review: body.needs_review,
+        slug: match body.slug {
+            Nullable::Missing => None,
+            Nullable::Null => Some(String::new()),
+            Nullable::Value(slug) => Some(slug),
+        },
         max_files: body.max_files,
         max_bytes: body.max_bytes,
     };

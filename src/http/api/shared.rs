@@ -275,7 +275,7 @@ pub(super) async fn list_shared_items(
                 (shared.page.listing.items, shared.page.listing.next, owners)
             }
             Subject::Item(item) => {
-                let shared = shared_content::item(services, key, item)?;
+                let shared = shared_content::item(services, key, item, None)?;
                 let owners = HashMap::from([(shared.owner.id, name_of(&shared.owner))]);
                 (vec![shared.item], None, owners)
             }
@@ -381,7 +381,7 @@ pub(super) async fn get_shared_item(
     let (id, item, caller) = (shared.grant, parse_id(&path.1)?, shared.caller);
     let key = shared.access.key;
     let body = run_blocking(&caller.services, move |services| {
-        let shared = shared_content::item(services, key, item)?;
+        let shared = shared_content::item(services, key, item, None)?;
         let media = media_of(services.settings.base_path(), id);
         let body = ItemBody::from_other(&shared.item, name_of(&shared.owner), &media);
         Ok(if shared.access.gives == Gives::Originals { body } else { body.without_file() })

@@ -93,7 +93,10 @@ impl AuditTableRow {
             id: row.id,
             when: v::when(row.happened_at, zone),
             event: row.event().description(),
-            is_bad: matches!(row.event(), Event::LogInRefused | Event::TokenReused | Event::Found),
+            is_bad: matches!(
+                row.event(),
+                Event::LogInRefused | Event::ShareLinkRefused | Event::TokenReused | Event::Found
+            ),
             // A user acting on themselves is named once.
             subject: if row.subject == row.actor { String::new() } else { row.subject },
             actor: row.actor,

@@ -35,6 +35,8 @@ pub(crate) struct CommentsView {
     /// `Ada and 2 more like this`; empty if nobody else does.
     pub(crate) liked_by: String,
     pub(crate) comments: Vec<CommentView>,
+    /// Whether older ones are on the page of the activity.
+    pub(crate) has_older: bool,
 }
 
 impl CommentsView {
@@ -44,6 +46,7 @@ impl CommentsView {
             item,
             is_liked: found.is_liked,
             liked_by: liked_by(&found.liked_by),
+            has_older: found.has_older,
             comments: found
                 .comments
                 .into_iter()

@@ -14,8 +14,8 @@ use crate::domain::library::album_page::{self, AlbumPage, AlbumQuery};
 use crate::domain::library::albums;
 use crate::domain::library::listings::{Listing, PAGE_ITEMS, bad_cursor};
 use crate::domain::previews;
-use crate::domain::sharing::grantees;
 use crate::domain::sharing::notifications::name_of;
+use crate::domain::sharing::{album_comments, grantees};
 use crate::error::Error;
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components as v;
@@ -115,6 +115,7 @@ async fn show_album(
         };
         let mut shown = album_page::page(reader, user, id, &wanted)?;
         let shared_with = grantees::list_names(reader, user, Subject::Album(id))?;
+        let is_discussed = album_comments::has_any(reader, &shown.album)?;
         let listing = std::mem::replace(&mut shown.listing, Listing::empty());
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;
@@ -145,7 +146,7 @@ async fn show_album(
         };
         let head = AlbumHead::own(&shown);
         page.album = Some(AlbumHead {
-            has_activity: head.has_activity || shared_with.1 > 0,
+            has_activity: head.has_activity || shared_with.1 > 0 || is_discussed,
             shared_with: album_head::shared_with_text(&shared_with),
             ..head
         });

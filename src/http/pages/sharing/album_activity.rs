@@ -136,8 +136,9 @@ fn row_of(
     };
     let (href, media) = match target {
         Target::Own(album) => own_addresses(base, album, item.as_ref(), viewer),
-        Target::Shared(grant, _) => {
-            let href = |item: &Item| format!("/shared/{grant}/items/{}", item.id);
+        Target::Shared(grant, album) => {
+            let query = album.map(|album| format!("?album={album}")).unwrap_or_default();
+            let href = |item: &Item| format!("/shared/{grant}/items/{}{query}", item.id);
             (item.as_ref().map(href), format!("/shared/{grant}/media"))
         }
     };

@@ -39,6 +39,9 @@ pub(crate) struct LinkForm {
     pub ends: String,
     #[serde(default)]
     pub max_visits: String,
+    /// Words for the address.
+    #[serde(default)]
+    pub slug: String,
     #[serde(default)]
     pub uploads: String,
     /// Not empty if what visitors send is put into the library at once.
@@ -73,6 +76,7 @@ impl LinkForm {
             details: if link.shows_details { "yes".into() } else { String::new() },
             ends: link.ends_at.map(|at| end_field(at, zone)).unwrap_or_default(),
             max_visits: link.max_visits.map(|most| most.to_string()).unwrap_or_default(),
+            slug: link.slug.clone().unwrap_or_default(),
             uploads: link.uploads.as_str().to_owned(),
             no_review: if link.needs_review { String::new() } else { "yes".into() },
             max_files: number_field(link.max_files),
@@ -99,6 +103,7 @@ impl LinkForm {
             shows_details: !self.details.is_empty(),
             ends_at: parse_end(&self.ends, zone)?,
             max_visits: parse_number("max_visits", &self.max_visits)?,
+            slug: self.slug.clone(),
             uploads: LinkUploads::parse(&self.uploads).unwrap_or(LinkUploads::None),
             needs_review: self.no_review.is_empty(),
             max_files: parse_number("max_files", &self.max_files)?,

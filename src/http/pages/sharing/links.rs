@@ -205,6 +205,7 @@ async fn submit_change(
             max_visits: Some(options.max_visits),
             uploads: Some(options.uploads),
             needs_review: Some(options.needs_review),
+            slug: Some(options.slug),
             // An emptied field means the default; the form rounds a size.
             max_files: Some(options.max_files.unwrap_or(file_requests::DEFAULT_MAX_FILES)),
             max_bytes: Some(options.max_bytes.unwrap_or(file_requests::DEFAULT_MAX_BYTES))

@@ -92,13 +92,16 @@ async fn show_shared_item(
     query: web::Query<ItemQuery>,
 ) -> HandlerResult {
     let (id, key, item) = (shared.grant, shared.access.key, parse_id(&path.1)?);
+    let seen_in = AlbumId::parse(&query.album);
     let current = shared.caller;
     let (auth_session, zone) = (current.auth_session.clone(), current.time_zone());
     let shown = run_blocking(&current.services, move |services| {
         let viewer = &auth_session.user;
-        let shown = shared_content::item(services, key, item)?;
+        let shown = shared_content::item(services, key, item, seen_in)?;
         let base = format!("/shared/{id}");
-        let href = |(id, _)| format!("{base}/items/{id}");
+        // The same album, of several that show them.
+        let query = seen_in.map(|album| format!("?album={album}")).unwrap_or_default();
+        let href = |(id, _)| format!("{base}/items/{id}{query}");
         let mut crumbs = vec![("/shared".to_owned(), t(msg!("Shared with me")).into_owned())];
         let is_own = shown.owner.id == viewer.id;
         let may_remove = is_own || shown.access.may(Level::Edit);

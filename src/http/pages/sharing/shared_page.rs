@@ -95,8 +95,10 @@ async fn album_page(
         previews::prioritize(services, &listing.items);
         let base = format!("/shared/{id}");
         let (gives, names) = (access.gives, names(&owner, &shown.others));
+        let album_id = shown.album.id;
         let source = |item: &Item| {
-            Source::below(&base, gives, names.get(&item.user_id).cloned().unwrap_or_default())
+            let owner = names.get(&item.user_id).cloned().unwrap_or_default();
+            Source { query: format!("?album={album_id}"), ..Source::below(&base, gives, owner) }
         };
         let path = format!("{base}/albums/{}", shown.album.id);
         let is_playlist = shown.album.kind == AlbumKind::Playlist;

@@ -61,7 +61,7 @@ async fn show_item(
     let (key, zone, link) = (visit.key(), visit.time_zone(), visit.open.link.clone());
     let (id, page) = (parse_id(&path.1)?, query.into_inner().page);
     let page = run_blocking(&visit.services, move |services| {
-        let shown = shared_content::item(services, key, id)?;
+        let shown = shared_content::item(services, key, id, None)?;
         let (item, base) = (shown.item.clone(), layout.base.clone());
         previews::prioritize(services, std::slice::from_ref(&item));
         // A file from which the place cannot be removed is only shown.
