@@ -194,11 +194,16 @@ mod tests {
         let hasher = PasswordHasher::new().unwrap();
         let (crowd, other) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         let slots = hasher.slots.available_permits();
-        let finished = Mutex::new(Vec::new());
+        // Recorded by the hashes themselves: their results are not awaited in the order in which they began.
+        let begun = Arc::new(Mutex::new(Vec::new()));
 
         let run = async |client: IpAddr| {
-            hasher.run_queued(Some(client), || Ok(())).await.unwrap();
-            lock(&finished).push(client);
+            let begun = begun.clone();
+            let work = move || {
+                lock(&begun).push(client);
+                Ok(())
+            };
+            hasher.run_queued(Some(client), work).await.unwrap();
         };
         // All slots are taken while the others begin to wait.
         let held = hasher.slots.clone().acquire_many_owned(u32::try_from(slots).unwrap()).await;
@@ -207,7 +212,7 @@ mod tests {
         let release = async { drop(held) };
         futures_util::future::join(waiting, release).await;
 
-        let place = finished.lock().unwrap().iter().position(|client| *client == other).unwrap();
+        let place = begun.lock().unwrap().iter().position(|client| *client == other).unwrap();
         assert!(place <= 1, "{place} of the crowd came first");
     }
 
