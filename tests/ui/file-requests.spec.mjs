@@ -21,7 +21,7 @@ test("a visitor sends ten files to an album, with and without JavaScript", async
   await page.getByLabel(/Look at it and send files/).check();
   await expectAccessible(page, "the form of a file request");
   await page.getByRole("button", { name: "Create link" }).click();
-  const address = await page.getByRole("textbox", { name: "Address" }).inputValue();
+  const address = await page.getByRole("textbox", { name: "Address", exact: true }).inputValue();
   const link = page.url();
 
   // Nine files are sent in the browser's queue, as resumable uploads.
@@ -80,6 +80,7 @@ test("a visitor sends ten files to an album, with and without JavaScript", async
   await page.goto(link);
   await expect(page.getByText(/10 received of 1,000 files/)).toBeVisible();
   await page.getByRole("button", { name: "End link" }).click();
+  await expect(page.getByText("This link cannot be opened any more.")).toBeVisible();
   await visitor.goto(`${address}/upload`);
   await expect(visitor.getByRole("heading", { name: "This link has ended" })).toBeVisible();
   checkComplaints();

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::bodies::rfc3339;
 use super::respond::{json, no_content, ok};
+use crate::domain::library::listings::bad_cursor;
 use crate::domain::sharing::album_comments::{self, Activity, Comment, Entry, What};
 use crate::domain::sharing::shared_albums::Target;
 use crate::error::{Error, Result};
@@ -160,7 +161,7 @@ async fn activity(caller: &ApiUser, target: Target, query: ActivityQuery) -> Han
     let before = match query.cursor.as_deref().map(|text| Cursor::decode(text, Sort::Recent)) {
         None => None,
         Some(Some(Cursor::Time(at, _))) => Some(at),
-        Some(_) => return Err(Error::field("cursor", "Use `next_cursor` of a page.").into()),
+        Some(_) => return Err(bad_cursor().into()),
     };
     let auth_session = caller.auth_session.clone();
     let found = run_blocking(&caller.services, move |services| {
