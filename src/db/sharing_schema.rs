@@ -122,8 +122,6 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(received_files -> share_links (link_id));
-diesel::allow_tables_to_appear_in_same_query!(received_files, share_links);
 diesel::joinable!(user_group_members -> user_groups (group_id));
 diesel::joinable!(user_group_members -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(user_group_members, user_groups, users);

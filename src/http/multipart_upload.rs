@@ -18,6 +18,7 @@ use crate::http::extract::multipart::{
     field_text, multipart_error, next_part, parts_of, with_timeout,
 };
 use crate::http::run_blocking::services_arc;
+use crate::language::t;
 use crate::model::DirectoryId;
 use crate::state::Services;
 use crate::{fill, msg};
@@ -133,6 +134,22 @@ pub async fn receive_files(
         return Err(csrf_error().into());
     }
     Ok(batch.finish().await?)
+}
+
+/// How many files of a form were stored, and what was wrong with the others: the name of each and the problem. A form
+/// without any file is a problem without a name.
+pub fn outcomes_of(uploaded: Vec<UploadedFile>) -> (i64, Vec<(String, String)>) {
+    let (mut stored, mut problems) = (0, Vec::new());
+    for file in uploaded {
+        match file.outcome {
+            Ok(_) => stored += 1,
+            Err(error) => problems.push((file.name, error.to_string())),
+        }
+    }
+    if stored == 0 && problems.is_empty() {
+        problems.push((String::new(), t(msg!("Choose a file first.")).into_owned()));
+    }
+    (stored, problems)
 }
 
 /// Parses the sender's date of a file: milliseconds since 1970, as browsers state it.

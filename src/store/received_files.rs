@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::media_items;
-use crate::db::sharing_schema::{received_files as table, share_links};
+use crate::db::sharing_schema::received_files as table;
 use crate::model::{ItemId, Placement, ReceivedFileRow, Time, UserId};
 
 pub fn insert(conn: &mut Conn, row: &ReceivedFileRow) -> QueryResult<usize> {
@@ -20,17 +20,16 @@ pub fn find(conn: &mut Conn, owner: UserId, item: ItemId) -> QueryResult<Option<
         .optional()
 }
 
-/// Lists the rows of these items, each with the title of its link.
+/// Lists the rows of these items.
 pub fn list_of(
     conn: &mut Conn,
     owner: UserId,
     items: &[ItemId],
-) -> QueryResult<Vec<(ReceivedFileRow, Option<String>)>> {
+) -> QueryResult<Vec<ReceivedFileRow>> {
     table::table
-        .left_join(share_links::table)
         .filter(table::item_id.eq_any(items.to_vec()))
         .filter(table::user_id.eq(owner))
-        .select((ReceivedFileRow::as_select(), share_links::title.nullable()))
+        .select(ReceivedFileRow::as_select())
         .load(conn)
 }
 

@@ -252,7 +252,7 @@ pub(crate) fn record(
 
 /// Tells the owner of a link that files were sent. Several times within an hour are one notification.
 pub(crate) fn tell_owner(services: &Services, target: &RequestTarget, count: usize) -> Result<()> {
-    let hour = now().assume_utc().unix_timestamp() / 3600;
+    let hour = notifications::this_hour();
     let link = &target.link;
     services.db.write(|conn| {
         let name = name_of_link(conn, &target.owner, link)?;

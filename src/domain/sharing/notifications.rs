@@ -37,6 +37,11 @@ impl Message<'_> {
     }
 }
 
+/// The current hour since 1970. As part of [`Message::about`], it makes one notification of all within an hour.
+pub(super) fn this_hour() -> i64 {
+    now().assume_utc().unix_timestamp() / 3600
+}
+
 /// Whether a user has a notification about the same already, seen or not.
 pub(super) fn is_known(conn: &mut Conn, user: UserId, message: &Message<'_>) -> Result<bool> {
     Ok(store::notifications::find_by_key(conn, user, &message.merge_key())?.is_some())

@@ -21,14 +21,12 @@ use crate::store::shelf_counts::CountDeltas;
 /// Items accepted in one transaction.
 const BATCH_ITEMS: i64 = 500;
 
-/// Who has sent an item, and through which link.
+/// Who has sent an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedFrom {
     pub item: ItemId,
     /// The name that the visitor gave; may be empty.
     pub sender: String,
-    /// The title of the link; empty if it has none or was deleted.
-    pub title: String,
 }
 
 /// Who has sent these items; items that were not received are left out.
@@ -42,11 +40,7 @@ pub fn senders_of(
 ) -> Result<Vec<ReceivedFrom>> {
     let rows =
         services.db.read(|conn| Ok(store::received_files::list_of(conn, owner.id, items)?))?;
-    let received = |(row, title): (ReceivedFileRow, Option<String>)| ReceivedFrom {
-        item: row.item_id,
-        sender: row.sender,
-        title: title.unwrap_or_default(),
-    };
+    let received = |row: ReceivedFileRow| ReceivedFrom { item: row.item_id, sender: row.sender };
     Ok(rows.into_iter().map(received).collect())
 }
 
@@ -62,7 +56,7 @@ pub fn accept(
     ids: &[ItemId],
 ) -> Result<usize> {
     let user = authority.user;
-    let accepted = services.write_library(user.id, |conn| {
+    services.write_library(user.id, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
         let items = find_owned(conn, user, ids)?;
         let at = now();
@@ -78,6 +72,7 @@ pub fn accept(
             deltas.add(&item);
             accepted.push(item);
         }
+
         if accepted.is_empty() {
             let message = if in_trash {
                 msg!("That is in the trash. Restore it first.")
@@ -88,9 +83,10 @@ pub fn accept(
         }
         deltas.write(conn, user.id)?;
         live_photos::refresh(conn, user.id, &accepted)?;
+
         let ids: Vec<ItemId> = accepted.iter().map(|item| item.id).collect();
         let mut albums: BTreeMap<AlbumId, Vec<ItemId>> = BTreeMap::new();
-        for (row, _) in store::received_files::list_of(conn, user.id, &ids)? {
+        for row in store::received_files::list_of(conn, user.id, &ids)? {
             if let Some(album) = row.album_id {
                 albums.entry(album).or_default().push(row.item_id);
             }
@@ -98,6 +94,7 @@ pub fn accept(
         for (album, ids) in albums {
             album_contents::add_if_possible(conn, user, album, &ids)?;
         }
+
         let mut directories: Vec<_> = accepted.iter().map(|item| item.directory_id).collect();
         directories.sort_unstable();
         directories.dedup();
@@ -105,8 +102,7 @@ pub fn accept(
         let detail = format!("{} files", accepted.len());
         audit::append(conn, Event::FilesAccepted, actor, &user.username, &detail)?;
         Ok(accepted.len())
-    })?;
-    Ok(accepted)
+    })
 }
 
 /// Accepts everything that waits for it. Returns how many files.

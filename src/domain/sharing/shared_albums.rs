@@ -12,7 +12,7 @@ use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::Result;
 use crate::model::authority::Authority;
 use crate::model::{
-    Album, AlbumId, Grant, GrantId, ItemId, Level, NotificationKind, Subject, User, UserId, now,
+    Album, AlbumId, Grant, GrantId, ItemId, Level, NotificationKind, Subject, User, UserId,
 };
 use crate::state::Services;
 use crate::store;
@@ -158,7 +158,7 @@ pub(super) fn tell_users(
     wanted: impl Fn(UserId) -> bool,
 ) -> Result<Vec<UserId>> {
     let mut told: Vec<UserId> = Vec::new();
-    let hour = now().assume_utc().unix_timestamp() / 3600;
+    let hour = notifications::this_hour();
     let mut message = Message {
         kind,
         actor,

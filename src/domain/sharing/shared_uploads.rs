@@ -6,7 +6,7 @@ use crate::db::Conn;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
 use crate::model::authority::FileSender;
-use crate::model::{Directory, DirectoryId, GrantId, Level, NotificationKind, User, UserId, now};
+use crate::model::{Directory, DirectoryId, GrantId, Level, NotificationKind, User, UserId};
 use crate::msg;
 use crate::state::Services;
 use crate::store;
@@ -84,7 +84,7 @@ pub(crate) fn tell_owner(
     target: &SharedTarget,
     count: usize,
 ) -> Result<()> {
-    let hour = now().assume_utc().unix_timestamp() / 3600;
+    let hour = notifications::this_hour();
     let id = target.directory.directory_id;
     services.db.write(|conn| {
         let message = Message {

@@ -5,6 +5,7 @@ use actix_web::web;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::albums::parse_album;
 use super::bodies::rfc3339;
 use super::respond::{json, no_content, ok};
 use crate::domain::library::listings::bad_cursor;
@@ -17,7 +18,7 @@ use crate::http::extract::shared_item::Shared;
 use crate::http::media_response::parse_id;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::{AlbumId, CommentId, Cursor, ItemId, Sort};
+use crate::model::{CommentId, ItemId};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -42,10 +43,6 @@ pub(super) fn routes() -> Vec<Route> {
             web::route().to(unlike_shared_item)
         }),
     ]
-}
-
-fn parse_album(text: &str) -> Result<AlbumId> {
-    AlbumId::parse(text).ok_or(Error::NotFound)
 }
 
 fn parse_comment(text: &str) -> Result<CommentId> {
@@ -130,10 +127,9 @@ pub struct ActivityBody {
 
 impl ActivityBody {
     fn from_activity(found: Activity) -> Self {
-        let cursor = |at| Cursor::Time(at, ItemId(uuid::Uuid::nil())).encode();
         Self {
             entries: found.entries.into_iter().map(EntryBody::from_entry).collect(),
-            next_cursor: found.next.map(cursor),
+            next_cursor: found.next.map(album_comments::encode_position),
         }
     }
 }
@@ -158,11 +154,8 @@ pub struct NewCommentBody {
 }
 
 async fn activity(caller: &ApiUser, target: Target, query: ActivityQuery) -> HandlerResult {
-    let before = match query.cursor.as_deref().map(|text| Cursor::decode(text, Sort::Recent)) {
-        None => None,
-        Some(Some(Cursor::Time(at, _))) => Some(at),
-        Some(_) => return Err(bad_cursor().into()),
-    };
+    let position = |text| album_comments::decode_position(text).ok_or_else(bad_cursor);
+    let before = query.cursor.as_deref().map(position).transpose()?;
     let auth_session = caller.auth_session.clone();
     let found = run_blocking(&caller.services, move |services| {
         album_comments::activity(services, &auth_session.user, target, before)

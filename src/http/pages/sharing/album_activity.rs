@@ -20,7 +20,7 @@ use crate::http::pages::respond::{redirect_back, redirect_back_with_errors, rend
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::language::t;
-use crate::model::{AlbumId, CommentId, Cursor, GrantId, Item, ItemId, Sort, TimeZone, UserId};
+use crate::model::{AlbumId, CommentId, GrantId, Item, TimeZone, UserId};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -91,11 +91,8 @@ async fn show_activity(
     query: web::Query<ActivityQuery>,
 ) -> HandlerResult {
     let (target, base) = album_of(&request)?;
-    let before = match query.cursor.as_deref().map(|text| Cursor::decode(text, Sort::Recent)) {
-        None => None,
-        Some(Some(Cursor::Time(at, _))) => Some(at),
-        Some(_) => return Err(Error::NotFound.into()),
-    };
+    let position = |text| album_comments::decode_position(text).ok_or(Error::NotFound);
+    let before = query.cursor.as_deref().map(position).transpose()?;
     let auth_session = current.auth_session.clone();
     let found = run_blocking(&current.services, move |services| {
         album_comments::activity(services, &auth_session.user, target, before)
@@ -104,7 +101,7 @@ async fn show_activity(
     let (zone, viewer) = (current.time_zone(), current.user().id);
     let nav = if matches!(target, Target::Own(_)) { "/albums" } else { "/shared" };
     let rows = found.entries.into_iter();
-    let cursor = |at| Cursor::Time(at, ItemId(uuid::Uuid::nil())).encode();
+    let cursor = album_comments::encode_position;
     render(&ActivityPage {
         layout: Layout::load(&current, nav).await?,
         rows: rows.map(|entry| row_of(entry, target, &base, viewer, &zone)).collect(),

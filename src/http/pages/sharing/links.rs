@@ -51,17 +51,13 @@ struct LinkPage {
     /// `12 of 1,000 files received, 300 MB of 20 GB`.
     received: Option<String>,
     needs_password: bool,
+    /// Whether the form offers to take files.
     can_take_files: bool,
     form: LinkForm,
     errors: Vec<FieldError>,
 }
 
 impl LinkPage {
-    /// Whether the form offers to take files.
-    fn takes_uploads(&self) -> bool {
-        self.can_take_files
-    }
-
     fn error(&self, field: &str) -> Option<&str> {
         error_of(&self.errors, field)
     }

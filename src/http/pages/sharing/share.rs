@@ -147,10 +147,6 @@ impl SharePage {
         }
     }
 
-    fn takes_uploads(&self) -> bool {
-        self.can_take_files
-    }
-
     /// This page with the form of a file request.
     fn request_href(&self) -> String {
         format!("/share?{}&uploads=request#by-link", subject_query(self.subject))

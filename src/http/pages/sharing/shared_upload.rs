@@ -8,9 +8,10 @@ use crate::domain::sharing::notifications::name_of;
 use crate::domain::sharing::shared_uploads::{self, SharedTarget};
 use crate::domain::uploads::target::UploadTarget;
 use crate::error::{Error, Result, format_bytes};
+use crate::fill;
 use crate::http::extract::shared_item::Shared;
 use crate::http::extract::user::CurrentUser;
-use crate::http::multipart_upload::receive_files;
+use crate::http::multipart_upload::{outcomes_of, receive_files};
 use crate::http::pages::components as v;
 use crate::http::pages::components::count_of;
 use crate::http::pages::layout::Layout;
@@ -18,10 +19,8 @@ use crate::http::pages::respond::{redirect, render, render_with_status, set_flas
 use crate::http::rate_limit;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::language::t;
 use crate::model::DirectoryId;
 use crate::state::rate_limiter::{Bucket, RateLimitKey};
-use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -100,16 +99,9 @@ async fn submit_upload(
     )
     .await?;
 
-    let stored = uploaded.iter().filter(|file| file.outcome.is_ok()).count();
-    let mut problems: Vec<(String, String)> = uploaded
-        .into_iter()
-        .filter_map(|file| Some((file.name, file.outcome.err()?.to_string())))
-        .collect();
-    if stored == 0 && problems.is_empty() {
-        problems.push((String::new(), t(msg!("Choose a file first.")).into_owned()));
-    }
+    let (stored, problems) = outcomes_of(uploaded);
     if stored > 0 {
-        let count = count_of(i64::try_from(stored).unwrap_or(i64::MAX), "file");
+        let count = count_of(stored, "file");
         set_flash(&current.cookie, fill!("{count} uploaded", count = count))?;
     }
     if problems.is_empty() {

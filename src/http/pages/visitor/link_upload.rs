@@ -8,19 +8,18 @@ use super::visitor_layout::VisitorLayout;
 use crate::domain::sharing::file_requests;
 use crate::domain::uploads::target::UploadTarget;
 use crate::error::{Error, Result, format_bytes};
+use crate::fill;
 use crate::http::csrf::{csrf_error, has_valid_csrf_header};
 use crate::http::error::HandlerError;
 use crate::http::extract::share_link::{LinkAddress, LinkVisit};
-use crate::http::multipart_upload::receive_files;
+use crate::http::multipart_upload::{outcomes_of, receive_files};
 use crate::http::pages::components as v;
 use crate::http::pages::components::count_of;
 use crate::http::pages::respond::{redirect, render_with_status, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::http::tus_upload;
-use crate::language::t;
 use crate::model::actor::network_of;
-use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -117,16 +116,9 @@ async fn submit_upload(
         uploaded => uploaded?,
     };
 
-    let stored = uploaded.iter().filter(|file| file.outcome.is_ok()).count();
-    let mut problems: Vec<(String, String)> = uploaded
-        .into_iter()
-        .filter_map(|file| Some((file.name, file.outcome.err()?.to_string())))
-        .collect();
-    if stored == 0 && problems.is_empty() {
-        problems.push((String::new(), t(msg!("Choose a file first.")).into_owned()));
-    }
+    let (stored, problems) = outcomes_of(uploaded);
     if stored > 0 {
-        let count = count_of(i64::try_from(stored).unwrap_or(i64::MAX), "file");
+        let count = count_of(stored, "file");
         let layout = VisitorLayout::new(&visit)?;
         let text = fill!("{name} has {count} from you.", name = layout.owner, count = count);
         set_flash(&visit.cookie, text)?;
