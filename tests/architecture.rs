@@ -35,7 +35,7 @@ const DOMAIN: [&[&str]; 9] = [
 ];
 
 /// The order within `http/`.
-const HTTP: [&[&str]; 8] = [
+const HTTP: [&[&str]; 9] = [
     &["middleware"],
     &["routes"],
     &["pages", "api"],
@@ -49,6 +49,7 @@ const HTTP: [&[&str]; 8] = [
         "server",
     ],
     &["extract", "response", "static_files", "health"],
+    &["space_paths"],
     &["rate_limit", "route", "run_blocking", "connections"],
     &["session_cookie", "csrf", "flash", "client_info", "safe_redirect", "error", "tus_headers"],
     &["link_paths"],
@@ -449,7 +450,7 @@ fn every_test_that_the_asvs_table_names_exists() {
 
 /// Functions of the domain that write without a session: its user is not logged in yet, the server itself acts, or what is
 /// written is not a change by the user.
-const WRITES_WITHOUT_SESSION: [&str; 35] = [
+const WRITES_WITHOUT_SESSION: [&str; 36] = [
     // The command line, and users of the users file at their login.
     "accounts/admin.rs::create_user",
     "accounts/first_run.rs::set_up",
@@ -477,6 +478,7 @@ const WRITES_WITHOUT_SESSION: [&str; 35] = [
     "library/reindex.rs::reindex",
     "library/xmp_files.rs::write_next",
     "sharing/shared_uploads.rs::tell_owner",
+    "sharing/space_members.rs::tell_of_upload",
     "sharing/file_requests.rs::tell_owner",
     // Background tasks and the command line.
     "clock.rs::trusted_now",

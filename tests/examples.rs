@@ -110,6 +110,11 @@ fn every_example_does_what_it_says() {
             variables.insert("ALBUM", text(&body, "/id"));
         } else if command.contains("/api/grants\"") && promised == 201 {
             variables.insert("GRANT", text(&body, "/grants/0/id"));
+        } else if command.contains("/api/spaces\"") && promised == 201 {
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            variables.insert("SPACE", body["id"].to_string());
+        } else if command.contains("$SPACE/members\"") && promised == 201 {
+            variables.insert("GRANT", text(&body, "/members/1/id"));
         } else if command.contains("/api/links\"") && promised == 201 {
             variables.insert("LINK", text(&body, "/id"));
         } else if command.contains("/comments\"") && promised == 201 {
@@ -153,6 +158,7 @@ fn every_route_has_an_example() {
                 .replace("$LINK", "{link}")
                 .replace("$COMMENT", "{comment}")
                 .replace("$GROUP", "{group}")
+                .replace("$SPACE", "{space}")
                 .replace("$MEMBER", "{member}")
                 .replace("$ALBUM", "{album}")
                 .replace("$PERSON", "{id}")

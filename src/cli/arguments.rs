@@ -77,6 +77,9 @@ pub enum Command {
     /// Inspect the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Manage spaces, libraries that several people share
+    #[command(subcommand)]
+    Space(SpaceCommand),
     /// Inspect and end links through which people without an account see something
     #[command(subcommand)]
     Link(LinkCommand),
@@ -214,6 +217,40 @@ pub enum AuditCommand {
     },
     /// Print all rows, newest first, as CSV, or with --json one object per line
     Export,
+}
+
+#[derive(Subcommand)]
+pub enum SpaceCommand {
+    /// List all spaces with their managers; not what they contain
+    List,
+    /// Create a space
+    Add {
+        name: String,
+        /// Username of its manager
+        #[arg(long, value_name = "NAME")]
+        manager: String,
+    },
+    /// Make a person a manager of a space
+    Appoint {
+        /// The number of the space
+        id: i64,
+        /// A username
+        name: String,
+    },
+    /// Limit the bytes that a space may store; 0 for no limit
+    Quota {
+        /// The number of the space
+        id: i64,
+        bytes: u64,
+    },
+    /// Delete a space; its folder stays on disk
+    Remove {
+        /// The number of the space
+        id: i64,
+        /// Do not ask for confirmation
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Subcommand)]

@@ -10,6 +10,7 @@ mod maintenance;
 mod output;
 mod password;
 mod run;
+mod space;
 mod user;
 mod users_file;
 

@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser};
 
 use super::arguments::{Arguments, BackupCommand, Command, UserCommand};
 use super::output::{print_message, print_result, print_result_as};
-use super::{audit, backup, config, import, link, maintenance, user, users_file};
+use super::{audit, backup, config, import, link, maintenance, space, user, users_file};
 use crate::app::Application;
 use crate::config::{RawSettings, Settings};
 use crate::db::database_file;
@@ -154,6 +154,9 @@ fn dispatch(arguments: &Arguments) -> Result<()> {
             }
             Some(Command::Link(command)) => {
                 link::run(&Services::open(settings)?, command, arguments.json)
+            }
+            Some(Command::Space(command)) => {
+                space::run(&Services::open(settings)?, command, arguments.json)
             }
             Some(Command::Backup(command)) => backup::run(settings, command, arguments.json),
             // Excludes a running server, so that nothing changes during the copy.

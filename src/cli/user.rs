@@ -152,7 +152,7 @@ fn show(user: &User, is_json: bool) -> Result<()> {
     print_result_as(is_json, &as_json(user), &table(&rows))
 }
 
-fn storage_text(user: &User) -> String {
+pub(super) fn storage_text(user: &User) -> String {
     let words = |bytes: i64| format_bytes(u64::try_from(bytes).unwrap_or(0));
     if user.quota_bytes > 0 {
         format!("{} of {}", words(user.used_bytes), words(user.quota_bytes))

@@ -9,7 +9,7 @@ mod permissions;
 mod public_url;
 mod retention;
 mod settings;
-mod share_links;
+mod sharing;
 
 pub use first_admin::FirstAdmin;
 pub use options::{OPTIONS, SettingOption, nearest_variable};
@@ -19,4 +19,4 @@ pub use permissions::{
 };
 pub use retention::Retention;
 pub use settings::{RawSettings, Registration, Settings, Unscannable};
-pub use share_links::LinkPolicy;
+pub use sharing::{LinkPolicy, SpacePolicy};

@@ -159,6 +159,12 @@ pub const OPTIONS: &[SettingOption] = &[
         "0",
         "the most days until a link ends; 0 for no limit",
     ),
+    option(
+        "spaces",
+        "NEXUS_SPACES",
+        "admins",
+        "who can create spaces, libraries that several people share: admins or everybody",
+    ),
     option("pwa", "NEXUS_PWA", "on", "whether browsers may install the pages as an app: on or off"),
     option(
         "previews_at_once",

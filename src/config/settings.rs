@@ -4,7 +4,7 @@ use super::parse::{
     ON_OFF, parse_backup_interval, parse_choice, parse_network, parse_origin, parse_quiet_period,
     parse_time_zone, parse_value, parse_x_accel,
 };
-use super::share_links::{self, LinkPolicy};
+use super::sharing::{self, LinkPolicy, SpacePolicy};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -45,8 +45,6 @@ const REGISTRATION: [(&str, Registration); 3] = [
 ];
 const UNSCANNABLE: [(&str, Unscannable); 2] =
     [("keep", Unscannable::Keep), ("quarantine", Unscannable::Quarantine)];
-const PEOPLE: [(&str, bool); 2] = [("listed", true), ("hidden", false)];
-
 /// All settings, validated.
 #[derive(Clone)]
 pub struct Settings {
@@ -83,6 +81,8 @@ pub struct Settings {
     pub links: LinkPolicy,
     /// The most days until such an address ends.
     pub link_days_max: Option<u16>,
+    /// Who can create spaces.
+    pub spaces: SpacePolicy,
     /// Whether browsers may install the pages as an app.
     pub is_installable: bool,
     /// `unix:/path` or `host:port`.
@@ -240,9 +240,10 @@ impl Settings {
                 .ok_or_else(|| invalid_value("language", "en or de"))?,
             writes_xmp_files: parse_choice("xmp_files", &get("xmp_files"), "on or off", &ON_OFF)?,
             is_installable: parse_choice("pwa", &get("pwa"), "on or off", &ON_OFF)?,
-            lists_people: parse_choice("people", &get("people"), "listed or hidden", &PEOPLE)?,
-            links: share_links::parse_policy(&get("links"))?,
-            link_days_max: share_links::parse_days_max(&get("link_days_max"))?,
+            lists_people: sharing::parse_people(&get("people"))?,
+            links: sharing::parse_policy(&get("links"))?,
+            link_days_max: sharing::parse_days_max(&get("link_days_max"))?,
+            spaces: sharing::parse_space_policy(&get("spaces"))?,
             trash_days: parse_value("trash_days", &get("trash_days"), "a number of days")?,
             clamd: optional("clamd"),
             clamd_max_bytes: parse_value("clamd_max", &get("clamd_max"), "a number of bytes")?,

@@ -39,6 +39,7 @@ diesel::table! {
         login_email -> Nullable<Text>,
         time_zone -> Nullable<Text>,
         language -> Nullable<Text>,
+        kind -> Text,
     }
 }
 

@@ -15,7 +15,7 @@ use diesel_migrations::MigrationHarness;
 use crate::failpoints;
 
 /// All migrations: the version that diesel derives from the folder's name, and the statements.
-const MIGRATIONS: [(&str, &str); 18] = [
+const MIGRATIONS: [(&str, &str); 19] = [
     ("20261121000001", include_str!("../../migrations/mysql/2026-11-21-000001_house/up.sql")),
     ("20261121000002", include_str!("../../migrations/mysql/2026-11-21-000002_api/up.sql")),
     ("20261121000003", include_str!("../../migrations/mysql/2026-11-21-000003_uploads/up.sql")),
@@ -46,6 +46,7 @@ const MIGRATIONS: [(&str, &str); 18] = [
         include_str!("../../migrations/mysql/2026-11-30-000017_file_requests/up.sql"),
     ),
     ("20261130000018", include_str!("../../migrations/mysql/2026-11-30-000018_comments/up.sql")),
+    ("20261130000019", include_str!("../../migrations/mysql/2026-11-30-000019_spaces/up.sql")),
 ];
 
 /// Seconds to wait for another server that migrates the same database.

@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn a_client_with_a_session_may_pause_a_response_for_ten_minutes() {
-        let session = SessionKey { user: UserId(1), id: 2 };
+        let session = SessionKey { user: UserId(1), id: 2, space: None };
         for (minutes, is_expired) in [(9, false), (11, true)] {
             let connection = connection(Duration::from_mins(minutes));
             let _request = InFlightRequest::begin(&connection);
@@ -375,7 +375,7 @@ mod tests {
     #[test]
     fn only_long_responses_of_ended_sessions_are_closed() {
         let tracker = ConnectionTracker::default();
-        let key = |id| SessionKey { user: UserId(1), id };
+        let key = |id| SessionKey { user: UserId(1), id, space: None };
         let connections: Vec<_> = (0..3).map(|_| connection(Duration::from_secs(1))).collect();
         tracker.connections.lock().unwrap().extend(connections.iter().map(Arc::downgrade));
         let _requests: Vec<_> = connections.iter().map(InFlightRequest::begin).collect();

@@ -25,6 +25,7 @@ mod safe_redirect;
 mod server;
 mod session_cookie;
 mod shared_media_response;
+mod space_paths;
 mod static_files;
 mod tus_headers;
 pub mod tus_upload;

@@ -7,6 +7,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, guard};
 
 use super::error::HandlerError;
+use crate::model::Level;
 
 /// What a handler returns.
 pub type HandlerResult = Result<HttpResponse, HandlerError>;
@@ -15,38 +16,54 @@ pub type HandlerResult = Result<HttpResponse, HandlerError>;
 pub struct Route {
     pub method: &'static str,
     pub path: &'static str,
+    /// What a member of a space needs to use it there; `None` if it exists only outside of spaces.
+    pub space: Option<Level>,
     register: fn() -> actix_web::Route,
 }
 
 impl Route {
+    const fn new(
+        method: &'static str,
+        path: &'static str,
+        register: fn() -> actix_web::Route,
+    ) -> Self {
+        Self { method, path, space: None, register }
+    }
+
+    /// Makes the route exist in spaces too, for members with this level.
+    pub(super) const fn in_space(mut self, level: Level) -> Self {
+        self.space = Some(level);
+        self
+    }
+
     /// A page: GET and HEAD.
     pub(super) const fn get(path: &'static str, register: fn() -> actix_web::Route) -> Self {
-        Self { method: "GET", path, register }
+        Self::new("GET", path, register)
     }
 
     /// A form, or an API call that creates or does something.
     pub(super) const fn post(path: &'static str, register: fn() -> actix_web::Route) -> Self {
-        Self { method: "POST", path, register }
+        Self::new("POST", path, register)
     }
 
     /// An API call that changes something.
     pub(super) const fn patch(path: &'static str, register: fn() -> actix_web::Route) -> Self {
-        Self { method: "PATCH", path, register }
+        Self::new("PATCH", path, register)
     }
 
     /// Headers without the body.
     pub(super) const fn head(path: &'static str, register: fn() -> actix_web::Route) -> Self {
-        Self { method: "HEAD", path, register }
+        Self::new("HEAD", path, register)
     }
 
     /// The methods and features of a resource.
     pub(super) const fn options(path: &'static str, register: fn() -> actix_web::Route) -> Self {
-        Self { method: "OPTIONS", path, register }
+        Self::new("OPTIONS", path, register)
     }
 
     /// An API call that deletes something.
     pub(super) const fn delete(path: &'static str, register: fn() -> actix_web::Route) -> Self {
-        Self { method: "DELETE", path, register }
+        Self::new("DELETE", path, register)
     }
 }
 

@@ -5,6 +5,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use crate::config::Settings;
 
 use super::route::{self, Route};
+use super::space_paths::SpaceRoutes;
 use super::{api, health, metrics, pages, static_files};
 
 /// All routes; tests build the access matrix from this list.
@@ -24,6 +25,8 @@ pub fn configure(config: &mut ServiceConfig, settings: &Settings) {
         static_files::serve_from_disk(config, folder);
     }
     config.app_data(Data::new(api::ApiDocument(api::openapi::document().unwrap_or_default())));
-    route::register(config, &routes());
+    let routes = routes();
+    config.app_data(Data::new(SpaceRoutes::new(&routes)));
+    route::register(config, &routes);
     config.default_service(web::to(pages::not_found));
 }

@@ -60,6 +60,9 @@ pub enum Event {
     ShareLinkEnded,
     FilesAccepted,
     ShareLinkRefused,
+    SpaceCreated,
+    SpaceChanged,
+    SpaceDeleted,
 }
 text_enum!(Event {
     Unknown = "unknown",
@@ -99,11 +102,14 @@ text_enum!(Event {
     ShareLinkEnded = "share_link_ended",
     FilesAccepted = "files_accepted",
     ShareLinkRefused = "share_link_refused",
+    SpaceCreated = "space_created",
+    SpaceChanged = "space_changed",
+    SpaceDeleted = "space_deleted",
 });
 
 impl Event {
     /// All events that are written, with a description.
-    pub const NAMED: [(Self, &'static str); 36] = [
+    pub const NAMED: [(Self, &'static str); 39] = [
         (Self::LoggedIn, msg!("Logged in")),
         (Self::LogInRefused, msg!("Failed login")),
         (Self::LoggedOut, msg!("Logged out")),
@@ -140,6 +146,9 @@ impl Event {
         (Self::ShareLinkEnded, msg!("Share link ended")),
         (Self::FilesAccepted, msg!("Received files accepted")),
         (Self::ShareLinkRefused, msg!("Wrong password of a share link")),
+        (Self::SpaceCreated, msg!("Space created")),
+        (Self::SpaceChanged, msg!("Space changed")),
+        (Self::SpaceDeleted, msg!("Space deleted")),
     ];
 
     /// The description of the event.

@@ -1,12 +1,22 @@
 //! On whose authority something is changed.
 
-use super::{Gives, GrantId, ItemId, ShareLinkId, User, UserId};
+use super::{Gives, GrantId, ItemId, Level, ShareLinkId, User, UserId};
 
 /// The session of a request, which must still be valid when the change is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SessionKey {
+    /// The person who is logged in.
     pub user: UserId,
     pub id: i64,
+    /// What the request needs in a space; `None` in the person's own library.
+    pub space: Option<SpaceNeed>,
+}
+
+/// The level that a request needs in a space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SpaceNeed {
+    pub space: UserId,
+    pub level: Level,
 }
 
 /// Through what something of another user is reached. It must still be in effect while a long response is sent.
@@ -51,10 +61,13 @@ impl FileSender {
     }
 }
 
-/// The owner of a library, and the session that changes it.
+/// The owner of a library, the person who acts, and the session that changes it.
 #[derive(Clone, Copy)]
 pub struct Authority<'a> {
+    /// Whose library it is.
     pub user: &'a User,
+    /// Who acts: the owner, or a member of a space.
+    pub person: &'a User,
     session: Option<SessionKey>,
 }
 
@@ -62,12 +75,18 @@ impl<'a> Authority<'a> {
     /// A session of the user.
     #[must_use]
     pub const fn session(user: &'a User, key: SessionKey) -> Self {
-        Self { user, session: Some(key) }
+        Self::member(user, user, key)
+    }
+
+    /// A session of a person who uses the library of a space.
+    #[must_use]
+    pub const fn member(user: &'a User, person: &'a User, key: SessionKey) -> Self {
+        Self { user, person, session: Some(key) }
     }
 
     /// The server itself or the command line, which change the user's library without a session.
     pub(crate) const fn server(user: &'a User) -> Self {
-        Self { user, session: None }
+        Self { user, person: user, session: None }
     }
 
     /// The session; `None` for the server.

@@ -16,6 +16,7 @@ use crate::msg;
     Eq,
     PartialOrd,
     Ord,
+    Hash,
     diesel::expression::AsExpression,
     diesel::deserialize::FromSqlRow,
 )]
@@ -26,11 +27,16 @@ pub enum Level {
     Contribute,
     /// Rename, arrange, choose the cover, remove any item.
     Edit,
+    /// In a space: choose its members, share from it, delete for good.
+    Manage,
 }
-text_enum!(Level { View = "view", Contribute = "contribute", Edit = "edit" });
+text_enum!(Level { View = "view", Contribute = "contribute", Edit = "edit", Manage = "manage" });
 
 impl Level {
+    /// Those of albums, folders and items.
     pub const ALL: [Self; 3] = [Self::View, Self::Contribute, Self::Edit];
+    /// Those of the members of a space.
+    pub const OF_SPACES: [Self; 4] = [Self::View, Self::Contribute, Self::Edit, Self::Manage];
 
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -38,6 +44,7 @@ impl Level {
             Self::View => msg!("Can view"),
             Self::Contribute => msg!("Can add"),
             Self::Edit => msg!("Can edit"),
+            Self::Manage => msg!("Can manage"),
         }
     }
 }
@@ -86,10 +93,12 @@ pub enum Subject {
     /// A folder, and what is below it.
     Directory(DirectoryId),
     Item(ItemId),
+    /// Everything that a space has.
+    Library(UserId),
 }
 
 impl Subject {
-    /// The subject of a row, which has the id of an album, a folder or an item.
+    /// The subject of a row that has the id of an album, a folder or an item.
     #[must_use]
     pub fn from_ids(
         album: Option<AlbumId>,
@@ -100,10 +109,11 @@ impl Subject {
         album.map(Self::Album).or(directory).or(item.map(Self::Item))
     }
 
-    /// The ids of a row: of an album, a folder and an item, of which one is set.
+    /// The ids of a row: of an album, a folder and an item, of which one is set, except for a library.
     #[must_use]
     pub const fn ids(self) -> (Option<AlbumId>, Option<DirectoryId>, Option<ItemId>) {
         match self {
+            Self::Library(_) => (None, None, None),
             Self::Album(id) => (Some(id), None, None),
             Self::Directory(id) => (None, Some(id), None),
             Self::Item(id) => (None, None, Some(id)),
@@ -117,6 +127,7 @@ impl Subject {
             Self::Album(id) => format!("a:{}", id.0.simple()),
             Self::Directory(id) => format!("d:{}", id.0.simple()),
             Self::Item(id) => format!("i:{}", id.0.simple()),
+            Self::Library(id) => format!("l:{id}"),
         }
     }
 
@@ -126,6 +137,7 @@ impl Subject {
             Self::Album(_) => "album",
             Self::Directory(_) => "directory",
             Self::Item(_) => "item",
+            Self::Library(_) => "library",
         }
     }
 
@@ -136,6 +148,7 @@ impl Subject {
             Self::Album(_) => Level::Edit,
             Self::Directory(_) => Level::Contribute,
             Self::Item(_) => Level::View,
+            Self::Library(_) => Level::Manage,
         }
     }
 }
@@ -186,7 +199,10 @@ impl Grant {
     /// What is shared; `None` for a row of a later version.
     #[must_use]
     pub fn subject(&self) -> Option<Subject> {
+        let library = Subject::Library(self.owner_id);
+        let is_library = || self.subject_key == library.key();
         Subject::from_ids(self.album_id, self.directory_id, self.item_id)
+            .or_else(|| is_library().then_some(library))
     }
 
     #[must_use]

@@ -68,5 +68,5 @@ pub use taken::{TakenPrecision, TakenSource};
 pub use time_zone::TimeZone;
 pub use track::{SongKey, SongSort, Track};
 pub use upload::Upload;
-pub use user::{AccessLevel, Origin, Status, Theme, User};
+pub use user::{AccessLevel, Origin, Status, Theme, User, UserKind};
 pub use wall_clock::{WallClock, YearMonth};

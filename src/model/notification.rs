@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::text_enum::text_enum;
-use super::{NotificationId, Time, UserId};
+use super::{Level, NotificationId, Time, UserId};
 use crate::db::sharing_schema::notifications;
 
 /// What happened.
@@ -47,6 +47,17 @@ text_enum!(NotificationKind {
     Commented = "commented",
     Liked = "liked",
 });
+
+impl NotificationKind {
+    /// Which members of a space it concerns, if it is about something of a space.
+    #[must_use]
+    pub const fn least_level(self) -> Level {
+        match self {
+            Self::LinkEnds | Self::FilesReceived => Level::Manage,
+            _ => Level::View,
+        }
+    }
+}
 
 /// A row of `notifications`.
 #[derive(Debug, Clone, Insertable, Queryable, Selectable)]

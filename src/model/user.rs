@@ -97,6 +97,25 @@ pub enum Origin {
 }
 text_enum!(Origin { Here = "here", File = "file" });
 
+/// Whether an account is a person's or a space.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+)]
+#[diesel(sql_type = diesel::sql_types::Text)]
+pub enum UserKind {
+    Person,
+    /// A library that several people share. Nobody logs in to it; its members have grants on its library.
+    Space,
+}
+text_enum!(UserKind { Person = "person", Space = "space" });
+
 /// A row of `users`.
 #[derive(Clone, Hash, Queryable, Selectable, Identifiable)]
 #[diesel(table_name = users)]
@@ -140,12 +159,18 @@ pub struct User {
     pub time_zone: Option<String>,
     /// The code of the language that the user has chosen; `None` for that of the browser.
     pub language: Option<String>,
+    pub kind: UserKind,
 }
 
 impl User {
     #[must_use]
     pub fn is_admin(&self) -> bool {
         self.access_level == AccessLevel::Admin
+    }
+
+    #[must_use]
+    pub fn is_space(&self) -> bool {
+        self.kind == UserKind::Space
     }
 
     /// Words that may not be this user's password.
@@ -187,4 +212,5 @@ pub struct NewUser {
     pub updated_at: Time,
     pub origin: Origin,
     pub login_email: Option<String>,
+    pub kind: UserKind,
 }

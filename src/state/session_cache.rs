@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::versioned_cache::VersionedCache;
 use crate::model::actor::{Actor, Client};
-use crate::model::authority::{Authority, SessionKey};
-use crate::model::{Session, User, UserId, now};
+use crate::model::authority::{Authority, SessionKey, SpaceNeed};
+use crate::model::{Level, Session, User, UserId, now};
 
 /// How long a change by another process may go unnoticed.
 const SESSION_TTL: Duration = Duration::from_secs(5);
@@ -24,34 +24,78 @@ const MAX_SESSIONS: u64 = 10_000;
 #[derive(Clone)]
 pub struct AuthSession {
     pub session: Session,
+    /// Whose library a request is about: the person's own, or that of a space.
     pub user: User,
-    /// Changes when any field of either row changes.
+    /// Changes when any field of any of the rows changes.
     pub fingerprint: u64,
+    /// Set in a space.
+    pub membership: Option<Membership>,
+}
+
+/// The person who uses a space, and what they may do in it.
+#[derive(Clone)]
+pub struct Membership {
+    pub person: User,
+    pub level: Level,
+    /// What the request needs.
+    pub needs: Level,
 }
 
 impl AuthSession {
     /// Names the session.
     #[must_use]
-    pub const fn key(&self) -> SessionKey {
-        SessionKey { user: self.user.id, id: self.session.id }
+    pub fn key(&self) -> SessionKey {
+        let need =
+            |membership: &Membership| SpaceNeed { space: self.user.id, level: membership.needs };
+        let space = self.membership.as_ref().map(need);
+        SessionKey { user: self.person().id, id: self.session.id, space }
     }
 
-    /// The session as the authority for a change to the user's library.
+    /// The person who is logged in.
+    #[must_use]
+    pub fn person(&self) -> &User {
+        self.membership.as_ref().map_or(&self.user, |membership| &membership.person)
+    }
+
+    /// Whether the person may do what a level allows. In their own library they may do everything.
+    #[must_use]
+    pub fn may(&self, level: Level) -> bool {
+        self.membership.as_ref().is_none_or(|membership| membership.level >= level)
+    }
+
+    /// The session as the authority for a change to the library.
     #[must_use]
     pub fn authority(&self) -> Authority<'_> {
-        Authority::session(&self.user, self.key())
+        Authority::member(&self.user, self.person(), self.key())
     }
 
-    /// The user as an actor for the audit log.
+    /// The person as an actor for the audit log.
     #[must_use]
     pub fn actor(&self, client: &Client) -> Actor {
-        Actor::from_session(&self.user, self.key(), client)
+        Actor::from_session(self.person(), self.key(), client)
+    }
+
+    /// The same session in the library of a space, which is shown with the preferences of the person.
+    #[must_use]
+    pub fn in_space(&self, space: User, level: Level, needs: Level) -> Self {
+        let person = self.user.clone();
+        let user = User {
+            theme: person.theme,
+            single_keys: person.single_keys,
+            time_zone: person.time_zone.clone(),
+            language: person.language.clone(),
+            ..space
+        };
+        let mut hasher = DefaultHasher::new();
+        (self.fingerprint, &user, level).hash(&mut hasher);
+        let membership = Some(Membership { person, level, needs });
+        Self { session: self.session.clone(), user, fingerprint: hasher.finish(), membership }
     }
 
     pub(crate) fn new(session: Session, user: User) -> Self {
         let mut hasher = DefaultHasher::new();
         (&session, &user).hash(&mut hasher);
-        Self { session, user, fingerprint: hasher.finish() }
+        Self { session, user, fingerprint: hasher.finish(), membership: None }
     }
 }
 

@@ -94,6 +94,28 @@ pub fn list_to_group(
     query.load(conn)
 }
 
+/// Lists the grants of libraries to a user, or to groups that they are in.
+pub fn list_libraries_to(
+    conn: &mut Conn,
+    user: UserId,
+    groups: &[GroupId],
+) -> QueryResult<Vec<Grant>> {
+    let has_library = || {
+        table::album_id.is_null().and(table::directory_id.is_null()).and(table::item_id.is_null())
+    };
+    let mut grants: Vec<Grant> = table::table
+        .filter(table::user_id.eq(user))
+        .filter(has_library())
+        .select(Grant::as_select())
+        .load(conn)?;
+    if !groups.is_empty() {
+        let groups: Vec<_> = groups.iter().copied().map(Some).collect();
+        let of_groups = table::table.filter(table::group_id.eq_any(groups)).filter(has_library());
+        grants.extend(of_groups.select(Grant::as_select()).load::<Grant>(conn)?);
+    }
+    Ok(grants)
+}
+
 /// Lists up to `limit` grants that ended before `at`.
 pub fn list_ended(conn: &mut Conn, at: Time, limit: i64) -> QueryResult<Vec<Grant>> {
     table::table
@@ -129,6 +151,11 @@ pub fn find_mark(conn: &mut Conn, user: UserId, id: GrantId) -> QueryResult<Opti
 /// Lists what a user has done with their grants.
 pub fn list_marks(conn: &mut Conn, user: UserId) -> QueryResult<Vec<GrantMark>> {
     marks::table.filter(marks::user_id.eq(user)).select(GrantMark::as_select()).load(conn)
+}
+
+/// Forgets what a user has done with a grant.
+pub fn delete_mark(conn: &mut Conn, user: UserId, id: GrantId) -> QueryResult<usize> {
+    diesel::delete(marks::table.find((id, user))).execute(conn)
 }
 
 /// Records what a user has done with a grant, in place of what was recorded.

@@ -31,6 +31,7 @@ pub mod sessions;
 pub mod share_links;
 pub mod shelf_counts;
 pub mod site;
+pub mod spaces;
 pub mod upload_reports;
 pub mod uploads;
 pub mod users;

@@ -2,19 +2,18 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use crate::db::Conn;
 use crate::db::schema::users;
 use crate::model::user::NewUser;
-use crate::model::{AccessLevel, Origin, Status, Theme, Time, User, UserId};
+use crate::model::{AccessLevel, Origin, Status, Theme, Time, User, UserId, UserKind};
 
 pub fn find(conn: &mut Conn, id: UserId) -> QueryResult<Option<User>> {
     users::table.find(id).select(User::as_select()).first(conn).optional()
 }
 
-/// Finds a user by username or by the email address with which they may log in, ignoring case.
+/// Finds a person by username or by the email address with which they may log in, ignoring case.
 pub fn find_by_login(conn: &mut Conn, login: &str) -> QueryResult<Option<User>> {
     let login = login.trim().to_lowercase();
     // A username cannot contain `@`.
@@ -27,6 +26,7 @@ pub fn find_by_login(conn: &mut Conn, login: &str) -> QueryResult<Option<User>> 
     } else {
         users::table
             .filter(users::username.eq(login))
+            .filter(users::kind.eq(UserKind::Person))
             .select(User::as_select())
             .first(conn)
             .optional()
@@ -37,6 +37,7 @@ pub fn find_by_login(conn: &mut Conn, login: &str) -> QueryResult<Option<User>> 
 pub fn list_other_hashes(conn: &mut Conn, parameters: &str) -> QueryResult<Vec<String>> {
     users::table
         .filter(users::password.not_like(format!("{parameters}$%")))
+        .filter(users::kind.eq(UserKind::Person))
         .select(users::password)
         .limit(10_000)
         .load(conn)
@@ -111,7 +112,7 @@ pub fn update_folder(conn: &mut Conn, id: UserId, folder: &str) -> QueryResult<u
     diesel::update(users::table.find(id)).set(users::folder.eq(folder)).execute(conn)
 }
 
-/// Lists users with this status after `after`, the oldest account first.
+/// Lists people with this status after `after`, the oldest account first.
 pub fn list_by_status(
     conn: &mut Conn,
     status: Status,
@@ -120,22 +121,12 @@ pub fn list_by_status(
 ) -> QueryResult<Vec<User>> {
     users::table
         .filter(users::status.eq(status))
+        .filter(users::kind.eq(UserKind::Person))
         .filter(users::id.gt(after))
         .order(users::id.asc())
         .limit(limit)
         .select(User::as_select())
         .load(conn)
-}
-
-/// Counts the users per status.
-pub fn count_by_status(conn: &mut Conn) -> QueryResult<HashMap<Status, i64>> {
-    let rows: Vec<(Status, i64)> =
-        users::table.group_by(users::status).select((users::status, count_star())).load(conn)?;
-    Ok(rows.into_iter().collect())
-}
-
-pub fn count_pending(conn: &mut Conn) -> QueryResult<i64> {
-    users::table.filter(users::status.eq(Status::Pending)).count().get_result(conn)
 }
 
 /// Lists the active admins.
@@ -380,12 +371,15 @@ pub fn delete(conn: &mut Conn, id: UserId) -> QueryResult<usize> {
     diesel::delete(users::table.find(id)).execute(conn)
 }
 
-/// Counts users and used bytes.
+/// Counts people, and the bytes used by them and by spaces.
 pub fn count_all(conn: &mut Conn) -> QueryResult<(i64, i64)> {
     use diesel::dsl::sql;
     use diesel::sql_types::BigInt;
     users::table
-        .select((count_star(), sql::<BigInt>("CAST(COALESCE(SUM(used_bytes), 0) AS SIGNED)")))
+        .select((
+            sql::<BigInt>("COUNT(CASE WHEN kind = 'person' THEN 1 END)"),
+            sql::<BigInt>("CAST(COALESCE(SUM(used_bytes), 0) AS SIGNED)"),
+        ))
         .first(conn)
 }
 

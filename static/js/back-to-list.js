@@ -1,10 +1,10 @@
 // Returns from an item to the list it was opened from, at the same position.
-import { address } from "./urls.js";
+import { libraryAddress } from "./urls.js";
 
 let here = location.pathname + location.search;
 let from = null;
 
-const isItem = (path) => path.startsWith(address("/items/"));
+const isItem = (path) => path.startsWith(libraryAddress("/items/"));
 
 export function startBackToList() {
   document.addEventListener("turbo:before-visit", () => {

@@ -1,5 +1,5 @@
 // Items are dragged onto folders: one, or all that are selected.
-import { address } from "./urls.js";
+import { address, libraryAddress, mayDo } from "./urls.js";
 
 export const KIND = "application/x-nexus-items";
 let ids = [];
@@ -13,7 +13,7 @@ function mark(folder) {
 }
 
 function move(directory) {
-  const form = Object.assign(document.createElement("form"), { method: "post", action: address("/items/move") });
+  const form = Object.assign(document.createElement("form"), { method: "post", action: libraryAddress("/items/move") });
   const token = document.querySelector('meta[name="csrf-token"]').content;
   const back = location.pathname.slice(address("/").length - 1) + location.search;
   const fields = [["csrf_token", token], ["directory", directory], ["back", back], ...ids.map((id) => ["ids", id])];
@@ -30,7 +30,7 @@ export function startDragItems() {
   document.addEventListener("dragstart", (event) => {
     const tile = event.target.closest?.("[data-tile]");
     const grid = tile?.closest("[data-grid]");
-    if (!grid || !document.querySelector("#selection") || !document.querySelector("[data-drop-items]")) return;
+    if (!grid || !document.querySelector("#selection") || !mayDo("edit") || !document.querySelector("[data-drop-items]")) return;
     const selected = [...grid.querySelectorAll('input[name="ids"]:checked')].map((box) => box.value);
     ids = selected.includes(tile.dataset.tile) ? selected : [tile.dataset.tile];
     event.dataTransfer.setData(KIND, ids.join(","));

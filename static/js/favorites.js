@@ -1,4 +1,4 @@
-import { address } from "./urls.js";
+import { libraryAddress } from "./urls.js";
 import { showToast } from "./toasts.js";
 import { t } from "./words.js";
 
@@ -10,7 +10,7 @@ const latest = new Map();
 function show(id, starred) {
   for (const button of document.querySelectorAll(`[data-star="${CSS.escape(id)}"]`)) {
     button.setAttribute("aria-pressed", String(starred));
-    button.setAttribute("formaction", address(`/items/${id}/${starred ? "unfavorite" : "favorite"}`));
+    button.setAttribute("formaction", libraryAddress(`/items/${id}/${starred ? "unfavorite" : "favorite"}`));
   }
 }
 
@@ -21,7 +21,7 @@ export async function toggleStar(button) {
   latest.set(id, { starred, at: Date.now() });
   const token = document.querySelector('meta[name="csrf-token"]').content;
   try {
-    const answer = await fetch(address(`/items/${id}/${starred ? "favorite" : "unfavorite"}`), {
+    const answer = await fetch(libraryAddress(`/items/${id}/${starred ? "favorite" : "unfavorite"}`), {
       method: "POST",
       headers: { "X-CSRF-Token": token },
       redirect: "manual",

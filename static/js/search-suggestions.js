@@ -1,7 +1,7 @@
 // What the search box suggests while the user is typing: folders, artists, albums, cameras and months. Loaded when the
 // box gets the focus for the first time.
 import { fetchPage } from "./fetch-page.js";
-import { address } from "./urls.js";
+import { libraryAddress } from "./urls.js";
 
 const WAIT = 150;
 let timer = 0;
@@ -34,7 +34,7 @@ async function show() {
   if (!text) return close();
   let page;
   try {
-    page = await fetchPage(address(`/search/suggestions?q=${encodeURIComponent(text)}`));
+    page = await fetchPage(libraryAddress(`/search/suggestions?q=${encodeURIComponent(text)}`));
   } catch {
     return close();
   }

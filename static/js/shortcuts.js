@@ -1,5 +1,5 @@
 // Single-key shortcuts, if the user has enabled them; never while typing.
-import { address } from "./urls.js";
+import { address, libraryAddress } from "./urls.js";
 import { handlePlayerKey } from "./track-list.js";
 import { boxes, selectAll, update } from "./selection.js";
 import { toggleStar } from "./favorites.js";
@@ -20,7 +20,9 @@ const isTyping = (target) =>
   target.closest('input:not([type="checkbox"]), select, textarea, [contenteditable], dialog[open], video, audio');
 const tiles = () => [...document.querySelectorAll("[data-grid] [data-tile]")];
 const visit = (path) => {
-  window.Turbo ? window.Turbo.visit(address(path)) : location.assign(address(path));
+  // Home is that of the user everywhere.
+  const url = path === "/dashboard" ? address(path) : libraryAddress(path);
+  window.Turbo ? window.Turbo.visit(url) : location.assign(url);
 };
 
 function step(key) {

@@ -1,5 +1,5 @@
 // The queue as a list: one row per file, and the total.
-import { address } from "./urls.js";
+import { address, libraryAddress } from "./urls.js";
 import { msg, t } from "./words.js";
 
 const GB = 1e9;
@@ -151,7 +151,7 @@ export function row(list, transfer) {
     buttons.unshift(
       element(
         "a",
-        { className: "btn small", href: address(`/items/${transfer.item}`) },
+        { className: "btn small", href: libraryAddress(`/items/${transfer.item}`, transfer.space ?? "") },
         ...named(t("Open"), transfer.name),
       ),
     );

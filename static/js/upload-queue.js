@@ -1,6 +1,6 @@
 // The queue of uploads: the state of each, and which are sent. It continues by itself after the network, the page, the
 // browser or the server was unavailable.
-import { address, personKey } from "./urls.js";
+import { address, mayDo, personKey, spaceOfPage } from "./urls.js";
 import { fetchPage } from "./fetch-page.js";
 import { say, showToast } from "./toasts.js";
 import { folderOf } from "./upload-folders.js";
@@ -74,14 +74,14 @@ function showTotalNow() {
   queue.querySelector("[data-queue-clear]").hidden = everything.length === open;
   // What was uploaded can be added to an album, at most as many as one request takes.
   const album = queue.querySelector("[data-queue-album]");
-  if (album) album.hidden = open > 0 || !stored().length;
+  if (album) album.hidden = open > 0 || !stored().length || !mayDo("edit");
   foldFinished(queue);
 }
 
 const MOST_ADDED = 1000;
 const stored = () =>
   all()
-    .filter(({ state, item }) => item && (state === "done" || state === "duplicate"))
+    .filter(({ state, item, space }) => item && (state === "done" || state === "duplicate") && (space ?? "") === spaceOfPage())
     .slice(-MOST_ADDED);
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-queue-album]")) return;
@@ -155,6 +155,7 @@ export async function add(files, { directory = "", keepsBoth = false, sender = "
   const added = files.map(({ file, path }) => ({
     id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`,
     person,
+    space: spaceOfPage(),
     name: file.name,
     path: path.includes("/") ? path : "",
     size: file.size,
@@ -201,10 +202,11 @@ function releaseLock(id) {
 }
 
 async function keep(transfer) {
-  const { id, name, path, size, type, lastModified, directory, keepsBoth, sender, url, file } = transfer;
+  const { id, space, name, path, size, type, lastModified, directory, keepsBoth, sender, url, file } = transfer;
   await store.put({
     id,
     person,
+    space,
     name,
     path,
     size,
@@ -256,7 +258,7 @@ async function start(transfer) {
   }
   let folder = transfer.directory;
   try {
-    if (transfer.path && !transfer.url && !isVisitor) folder = await folderOf(transfer.path, transfer.directory);
+    if (transfer.path && !transfer.url && !isVisitor) folder = await folderOf(transfer.path, transfer.directory, transfer.space ?? "");
   } catch (error) {
     set(transfer, navigator.onLine ? "refused" : "offline", navigator.onLine ? error.message : "");
     return pump();
@@ -415,8 +417,8 @@ function keepEnded() {
   if (!isRestored) return;
   const ended = all().filter((transfer) => OVER.has(transfer.state));
   const kept = ended.slice(-MOST_ENDED).map((transfer) => {
-    const { id, name, path, size, directory, state, why, item } = transfer;
-    return { id, person, name, path, size, directory, state, why, item };
+    const { id, space, name, path, size, directory, state, why, item } = transfer;
+    return { id, person, space, name, path, size, directory, state, why, item };
   });
   try {
     sessionStorage[kept.length ? "setItem" : "removeItem"](ENDED, JSON.stringify(kept));

@@ -1,5 +1,5 @@
 // Sends one file by tus 1.0.0, and looks for its bytes on the server first.
-import { address, reasonOf } from "./urls.js";
+import { address, libraryAddress, reasonOf } from "./urls.js";
 import { t } from "./words.js";
 
 /** Below what proxies usually accept (100 MB). */
@@ -26,8 +26,11 @@ export async function loadTus() {
 
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
 
-/** Where files are sent: to the user's library, or to what a share link asks for. */
-const endpoint = () => address(document.body.dataset.uploads ?? "/api/uploads");
+/** Where a file is sent: to the library that it was chosen for, or to what a share link asks for. */
+const endpoint = ({ space }) => {
+  const { uploads } = document.body.dataset;
+  return uploads ? address(uploads) : libraryAddress("/api/uploads", space ?? "");
+};
 
 const digest = async (file) =>
   [...new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()))]
@@ -43,7 +46,7 @@ export async function findSame(transfer, onHash) {
   onHash();
   try {
     const query = `limit=1&sha256=${await digest(file)}`;
-    const answer = await fetch(address(`/api/media/list?${query}`), { cache: "no-store" });
+    const answer = await fetch(libraryAddress(`/api/media/list?${query}`, transfer.space ?? ""), { cache: "no-store" });
     return answer.ok ? ((await answer.json()).items[0]?.id ?? null) : null;
   } catch {
     return null; // Then it is sent, and the server finds the duplicate.
@@ -83,7 +86,7 @@ export async function sendFile(transfer, folder, { onUrl, onProgress, onStored, 
   if (transfer.sender) metadata.sender = transfer.sender;
   if (transfer.keepsBoth) metadata.keep_duplicates = "true";
   transfer.upload = new window.tus.Upload(transfer.file, {
-    endpoint: endpoint(),
+    endpoint: endpoint(transfer),
     uploadUrl: transfer.url,
     chunkSize: PART,
     uploadDataDuringCreation: transfer.size <= AT_CREATION,

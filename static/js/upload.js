@@ -1,6 +1,6 @@
 // Adds chosen, dropped and pasted files to the queue. The code that sends them is loaded with the first file.
 import { KIND as ITEMS } from "./drag-items.js";
-import { personKey } from "./urls.js";
+import { mayDo, personKey } from "./urls.js";
 import { showToast } from "./toasts.js";
 import { t } from "./words.js";
 
@@ -15,8 +15,8 @@ const flag = () => personKey("nexus-queue");
 const ended = () => personKey("nexus-ended-uploads");
 
 const isVisitor = () => document.body.hasAttribute("data-visitor");
-/** Whether the page takes files: a page of a share link only if it asks for them. */
-const takesFiles = () => !isVisitor() || document.querySelector("[data-upload]");
+/** Whether the page takes files: that of a share link only if it asks for them, a space from those who may add. */
+const takesFiles = () => (isVisitor() ? document.querySelector("[data-upload]") : mayDo("contribute"));
 const formOf = (event) => event.target.closest?.("[data-upload]");
 const over = (form) => {
   for (const one of document.querySelectorAll("[data-upload].over")) one.classList.toggle("over", one === form);

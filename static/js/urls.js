@@ -10,5 +10,21 @@ export const personKey = (name) => storageKey(`${name}-${document.body.dataset.p
 /** The URL of `path`, which begins with a slash. */
 export const address = (path) => root + path.slice(1);
 
+/** The space that the page belongs to; none in the user's own library. */
+export const spaceOfPage = () => document.body.dataset.space ?? "";
+
+/** The URL of a path of a library: that of the page, or of the space that is named. */
+export function libraryAddress(path, space = spaceOfPage()) {
+  if (!space) return address(path);
+  return address(path.startsWith("/api/") ? `/api/spaces/${space}${path.slice(4)}` : `/spaces/${space}${path}`);
+}
+
+/** Whether the user may do what a level of a space allows; in their own library, everything. */
+export function mayDo(level) {
+  const levels = ["view", "contribute", "edit", "manage"];
+  const given = document.body.dataset.level;
+  return !given || levels.indexOf(given) >= levels.indexOf(level);
+}
+
 /** Why the server refused something: what is wrong with the first field, or otherwise the whole. */
 export const reasonOf = ({ error }) => error?.details?.[0]?.message ?? error?.message;

@@ -1,7 +1,7 @@
 // The viewer: PhotoSwipe over the photos and videos of a list. It loads the pages of the list before and after, and its
 // address is that of the photo.
 import PhotoSwipe from "../vendor/photoswipe.js";
-import { address } from "./urls.js";
+import { libraryAddress, mayDo } from "./urls.js";
 import { fetchPage } from "./fetch-page.js";
 import { toggleStar } from "./favorites.js";
 import { askForMore, loadRest } from "./infinite-scroll.js";
@@ -33,8 +33,8 @@ function slide(link) {
   const id = link.dataset.id ?? link.closest("[data-tile]").dataset.tile;
   const motion = link.closest("[data-motion]")?.dataset.motion;
   // What belongs to another user has a page of its own, and a file only if it may be downloaded.
-  const page = owner ? (link.dataset.page ?? link.getAttribute("href")) : address(`/items/${id}`);
-  const file = owner ? link.dataset.file : address(`/media/${id}`);
+  const page = owner ? (link.dataset.page ?? link.getAttribute("href")) : libraryAddress(`/items/${id}`);
+  const file = owner ? link.dataset.file : libraryAddress(`/media/${id}`);
   const shared = { element: link, alt: name, name, taken, id, original, motion, owner, page, file };
   if (view === "video") return { ...shared, type: "film", poster: large };
   const [w, h] = [Number(width), Number(height)];
@@ -80,7 +80,7 @@ const MOST_PAGES = 40;
 
 async function post(path) {
   const token = document.querySelector('meta[name="csrf-token"]').content;
-  const answer = await fetch(address(path), {
+  const answer = await fetch(libraryAddress(path), {
     method: "POST",
     headers: { "X-CSRF-Token": token },
     redirect: "manual",
@@ -90,7 +90,7 @@ async function post(path) {
 
 /** Sends a form for one item, as the selection bar does. */
 function submit(path, id) {
-  const form = Object.assign(document.createElement("form"), { method: "post", action: address(path) });
+  const form = Object.assign(document.createElement("form"), { method: "post", action: libraryAddress(path) });
   form.dataset.turbo = "false";
   const token = document.querySelector('meta[name="csrf-token"]').content;
   for (const [name, value] of [
@@ -227,7 +227,7 @@ export async function openViewer(link) {
       const link = Object.assign(document.createElement("a"), {
         href,
         className: "btn",
-        textContent: current().owner ? t("Open page") : t("Open page to edit"),
+        textContent: current().owner || !mayDo("edit") ? t("Open page") : t("Open page to edit"),
       });
       const close = Object.assign(document.createElement("button"), {
         type: "button",
@@ -366,18 +366,18 @@ export async function openViewer(link) {
       // The picture is placed and scaled inside of the same box.
       for (const side of ["width", "height"]) video.style[side] = image.style[side];
     });
-    if (inList && !isTrash && !isReceived) button("star", 8, t("Favorite"), "star", star);
+    if (inList && !isTrash && !isReceived && mayDo("edit")) button("star", 8, t("Favorite"), "star", star);
     if (navigator.share && !isTrash) button("share", 9, t("Share"), "share-2", () => share(current()));
     button("save", 10, t("Download"), "download", () => {}, "a");
     if (inList && isTrash)
       button("restore", 11, t("Restore"), "undo-2", () => act((id) => `/items/${id}/restore`, t("Restored")));
     if (inList && isReceived)
       button("accept", 11, t("Accept"), "check", () => act((id) => `/items/${id}/accept`, t("Accepted")));
-    if (inList && !isTrash && !isReceived) {
+    if (inList && !isTrash && !isReceived && mayDo("edit")) {
       button("album", 11, t("Add to album"), "images", () => submit("/items/album", current().id));
       button("move", 11, t("Move"), "folder-input", () => submit("/items/move", current().id));
     }
-    if (inList && !isTrash)
+    if (inList && !isTrash && mayDo("edit"))
       button("trash", 12, t("Move to trash"), "trash-2", () =>
         act(
           (id) => `/items/${id}/trash`,

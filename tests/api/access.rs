@@ -157,6 +157,18 @@ fn row_of(route: &nexus_media::http::Route) -> Option<Row> {
 /// Rows of what is shared, on pages and in the API.
 fn sharing_row_of(method: &str, path: &str) -> Option<Row> {
     Some(match path {
+        // Members of a space are in `spaces.rs`.
+        "/spaces" | "/api/spaces" if method == "GET" => SIGNED_IN,
+        "/spaces" | "/api/spaces" => {
+            [LogIn, Pending, Refused, Refused, Refused, Refused, Refused, In]
+        }
+        path if path.starts_with("/spaces/") || path.starts_with("/api/spaces/") => {
+            [LogIn, Pending, Nothing, Nothing, Nothing, Nothing, Nothing, Nothing]
+        }
+        "/admin/spaces" => ADMIN,
+        "/admin/spaces/{id}/quota" | "/admin/spaces/{id}/manager" => {
+            [LogIn, Pending, Nothing, Nothing, Nothing, Nothing, Nothing, Nothing]
+        }
         // Anyone with the address of a link that has no password.
         path if path.starts_with("/s/{token}") => OPEN,
         "/received" | "/received/accept-all" => SIGNED_IN,
@@ -286,6 +298,10 @@ fn body_of(method: &str, path: &str, ids: &Ids) -> serde_json::Value {
         "/api/groups" | "/api/groups/{group}" => {
             serde_json::json!({ "name": format!("g{}", rand_seed()) })
         }
+        "/api/spaces" | "/api/spaces/{space}" => serde_json::json!({ "name": "Family" }),
+        "/api/spaces/{space}/members" | "/api/spaces/{space}/members/{grant}" => {
+            serde_json::json!({ "level": "view" })
+        }
         "/api/groups/{group}/members" => serde_json::json!({ "username": "subject" }),
         "/api/groups/{group}/members/{member}" => serde_json::json!({ "is_manager": true }),
         "/api/shared/{grant}" => serde_json::json!({ "name": "new" }),
@@ -320,13 +336,23 @@ async fn call(
     actor: &'static str,
     token: &str,
 ) -> reqwest::Response {
-    let path = filled(route.path, ids, actor);
+    call_at(browser, route, &filled(route.path, ids, actor), ids, token).await
+}
+
+/// Calls a route at an address.
+pub async fn call_at(
+    browser: &Browser,
+    route: &nexus_media::http::Route,
+    path: &str,
+    ids: &Ids,
+    token: &str,
+) -> reqwest::Response {
     if route.method == "GET" {
-        return browser.get(&path).await;
+        return browser.get(path).await;
     }
-    if path.starts_with("/api/uploads") {
+    if route.path.starts_with("/api/uploads") {
         let request = browser
-            .request(route.method, &path)
+            .request(route.method, path)
             .header("x-csrf-token", token)
             .header("tus-resumable", "1.0.0");
         let request = request.header("upload-length", 3).header("upload-offset", 0);
@@ -337,7 +363,7 @@ async fn call(
             .unwrap();
     }
     if path.starts_with("/api/") {
-        let request = browser.request(route.method, &path).header("x-csrf-token", token);
+        let request = browser.request(route.method, path).header("x-csrf-token", token);
         return request
             .header("content-type", "application/json")
             .body(body_of(route.method, route.path, ids).to_string())
@@ -347,7 +373,7 @@ async fn call(
     }
     let fields = fields_of(route.path, ids);
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    browser.post(&path, token, &fields).await
+    browser.post(path, token, &fields).await
 }
 
 /// Complete fields for forms.
@@ -366,6 +392,12 @@ fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
             vec![("ids", ids.item.clone())]
         }
         "/directories" | "/albums" => vec![("name", "new".into())],
+        "/spaces" | "/spaces/{space}/rename" => vec![("name", "Family".into())],
+        "/spaces/{space}/members" | "/spaces/{space}/members/{grant}/change" => {
+            vec![("level", "view".into())]
+        }
+        "/admin/spaces/{id}/quota" => vec![("quota", "1".into())],
+        "/admin/spaces/{id}/manager" => vec![("person", "subject".into())],
         "/groups" | "/groups/{group}/rename" => vec![("name", format!("g{}", rand_seed()))],
         "/groups/{group}/members" => vec![("person", "subject".into())],
         "/groups/{group}/members/{member}/manager" => vec![("manager", "yes".into())],
@@ -397,7 +429,9 @@ fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
     }
 }
 
-struct Ids {
+/// What the addresses, forms and bodies of requests name.
+#[derive(Default)]
+pub struct Ids {
     document: String,
     item: String,
     directory: String,
@@ -415,6 +449,14 @@ struct Ids {
     link: String,
     tokens: (String, String),
     person: i64,
+}
+
+impl Ids {
+    /// Ids of nothing.
+    pub fn of_nothing() -> Self {
+        let id = || uuid::Uuid::now_v7().to_string();
+        Self { item: id(), directory: id(), album: id(), ..Self::default() }
+    }
 }
 
 /// The grant in the path of a request: that of the user who makes it, or that of the viewer.
@@ -455,6 +497,7 @@ fn filled(path: &str, ids: &Ids, actor: &'static str) -> String {
             "{token}",
             if path.contains("/directories/") { &ids.tokens.1 } else { &ids.tokens.0 },
         )
+        .replace("{space}", "999999")
         .replace("{member}", &ids.person.to_string())
         .replace("{directory}", &ids.directory)
         .replace("{page}", "1")

@@ -483,3 +483,55 @@ async fn a_held_password_change_does_not_undo_a_newer_one(
     let answer = owner.submit("/login", "/login", &log_in("the owner's new password")).await;
     assert_eq!(answer.status(), 303);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn nothing_is_written_to_a_space_by_a_member_who_was_removed_meanwhile(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let settings = [("rate_limit", "off"), ("previews_at_once", "0")];
+    let (app, admin) = TestApp::ready_with(backend, &settings).await;
+    app.person(&admin, "ada").await;
+    let (ada, root) = (app.program("ada").await, app.program("root").await);
+    let body = serde_json::json!({ "name": "Family" });
+    let space = json(root.send("POST", "/api/spaces", &body).await).await["id"].to_string();
+    let (pages, api) = (format!("/spaces/{space}"), format!("/api/spaces/{space}"));
+    let body = serde_json::json!({ "people": ["ada"], "level": "manage" });
+    let members = json(root.send("POST", &format!("{api}/members"), &body).await).await;
+    let member = members["members"][1]["id"].as_str().unwrap().to_owned();
+    let part = reqwest::multipart::Part::bytes(png(1)).file_name("one.png");
+    let sent = ada
+        .request("POST", &format!("{api}/media/upload"))
+        .multipart(reqwest::multipart::Form::new().part("file", part));
+    let item = json(sent.send().await.unwrap()).await["items"][0]["id"].clone();
+    let item = item.as_str().unwrap();
+    let begun = ada
+        .request("POST", &format!("{api}/uploads"))
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", 3);
+    let upload = location(&begun.send().await.unwrap());
+    assert!(upload.starts_with(&format!("{api}/uploads/")), "{upload}");
+
+    let share = serde_json::json!({ "item": item });
+    let add = serde_json::json!({ "people": ["ada"], "level": "view" });
+    let changes = [
+        form(format!("{pages}/items/{item}/trash"), &[]),
+        form(format!("{pages}/directories"), &[("name", "new")]),
+        form(format!("{pages}/rename"), &[("name", "Mine")]),
+        multipart(format!("{pages}/upload"), "file", "a.txt", b"1"),
+        multipart(format!("{api}/media/upload"), "file", "b.txt", b"2"),
+        first_part(upload, b"abc"),
+        json_body("PATCH", format!("{api}/media/{item}"), &serde_json::json!({ "name": "x.png" })),
+        json_body("POST", format!("{api}/albums"), &serde_json::json!({ "name": "Mine" })),
+        json_body("POST", format!("{api}/links"), &share),
+        json_body("POST", format!("{api}/members"), &add),
+    ];
+    let session = raw_session(&app, "ada").await;
+    let held: Vec<_> = changes.iter().map(|change| hold(&app, &session, change)).collect();
+    let path = format!("{api}/members/{member}");
+    assert_eq!(root.send("DELETE", &path, &serde_json::json!({})).await.status(), 204);
+    let before = tables(&app);
+    for (change, held) in changes.iter().zip(held) {
+        assert_refused(change, &finish(held), &before, &app);
+    }
+}

@@ -226,7 +226,7 @@ async fn a_second_import_takes_nothing_and_a_dry_run_changes_nothing(
     let count = || {
         app.services
             .db
-            .read(|conn| Ok(store::users::count_by_status(conn)?.values().sum::<i64>()))
+            .read(|conn| Ok(store::people::count_by_status(conn)?.values().sum::<i64>()))
             .unwrap()
     };
     assert_eq!(

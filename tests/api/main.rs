@@ -10,6 +10,7 @@
 
 #[path = "../support/clamd.rs"]
 mod clamd;
+mod database_template;
 #[path = "../support/mariadb.rs"]
 mod mariadb;
 #[path = "../support/rows.rs"]
@@ -67,6 +68,7 @@ mod sharing_groups;
 mod sharing_limits;
 mod shelves;
 mod sidecars;
+mod spaces;
 mod storage;
 mod trash;
 mod upload;

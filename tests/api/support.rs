@@ -103,7 +103,9 @@ impl TestApp {
     pub async fn database(backend: Backend, folder: &tempfile::TempDir) -> String {
         match backend {
             Sqlite => format!("sqlite://{}/data/nexus.db", folder.path().display()),
-            MariaDb => tokio::task::spawn_blocking(crate::mariadb::database).await.unwrap(),
+            MariaDb => {
+                tokio::task::spawn_blocking(crate::database_template::database).await.unwrap()
+            }
         }
     }
 

@@ -41,7 +41,7 @@ pub fn set_access_level(
     let level = AccessLevel::parse(level)
         .ok_or_else(|| Error::field("access_level", msg!("Choose user or admin.")))?;
     let user = services.db.write(|conn| {
-        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        let user = store::people::find(conn, id)?.ok_or(Error::NotFound)?;
         // The next login would set the level of the file again.
         if services.users_file.sets_access_level_of(&user) {
             return Err(Error::Conflict(
@@ -315,7 +315,7 @@ pub async fn set_password(
 
 /// Counts accounts that wait for approval.
 pub fn count_pending(reader: &mut LibraryReader<'_>) -> Result<i64> {
-    Ok(store::users::count_pending(reader.conn)?)
+    Ok(store::people::count_pending(reader.conn)?)
 }
 
 /// A user, as admins see them.
@@ -354,7 +354,7 @@ pub fn list(services: &Services, status: Status, after: UserId) -> Result<UserLi
         users.truncate(PAGE.into());
         let next = if has_more { users.last().map(|user| user.id) } else { None };
         let users = with_email_holders(conn, users)?;
-        Ok(UserListing { users, next, counts: store::users::count_by_status(conn)? })
+        Ok(UserListing { users, next, counts: store::people::count_by_status(conn)? })
     })
 }
 
@@ -364,7 +364,7 @@ pub fn list(services: &Services, status: Status, after: UserId) -> Result<UserLi
 /// `NotFound`.
 pub fn find(services: &Services, id: UserId) -> Result<(ListedUser, Vec<Session>)> {
     services.db.read(|conn| {
-        let user = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+        let user = store::people::find(conn, id)?.ok_or(Error::NotFound)?;
         let listed = with_email_holders(conn, vec![user])?.pop().ok_or(Error::NotFound)?;
         Ok((
             listed,

@@ -8,7 +8,7 @@ use crate::model::directory::NewDirectory;
 use crate::model::user::NewUser;
 use crate::model::{
     AccessLevel, DirectoryId, Email, Origin, Password, PersonName, Status, Theme, Time, User,
-    UserId, Username,
+    UserId, UserKind, Username,
 };
 use crate::msg;
 use crate::state::Services;
@@ -142,6 +142,7 @@ pub(crate) fn create(
         updated_at: at,
         origin: start.origin,
         login_email: None,
+        kind: UserKind::Person,
     };
 
     let id = store::users::insert(conn, &new)?;
@@ -152,6 +153,45 @@ pub(crate) fn create(
     Ok(id)
 }
 
+/// Creates a space in the caller's transaction: an account that nobody logs in to, with a folder and a library.
+///
+/// # Errors
+/// As [`create`].
+pub(super) fn create_space(
+    services: &Services,
+    conn: &mut Conn,
+    name: &str,
+    at: Time,
+) -> Result<UserId> {
+    let new = NewUser {
+        firstname: name.into(),
+        lastname: String::new(),
+        // No person can have this username.
+        username: format!("space:{}", uuid::Uuid::now_v7().simple()),
+        email: String::new(),
+        password: "!".into(),
+        contact_number: None,
+        address: None,
+        access_level: AccessLevel::User,
+        status: Status::Active,
+        status_since: at,
+        folder: String::new(),
+        quota_bytes: i64::try_from(services.settings.default_quota).unwrap_or(i64::MAX),
+        used_bytes: 0,
+        theme: Theme::System,
+        single_keys: true,
+        created_at: at,
+        updated_at: at,
+        origin: Origin::Here,
+        login_email: None,
+        kind: UserKind::Space,
+    };
+    let id = store::users::insert(conn, &new)?;
+    let space = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+    create_folder(services, conn, &space, at)?;
+    Ok(id)
+}
+
 /// Creates, in the caller's transaction, what only an approved account has and this one has not yet: the folder, its
 /// directories and counters, and the right to log in with the email address, if no other account has it.
 ///
@@ -159,10 +199,10 @@ pub(crate) fn create(
 /// If this function fails, the folder is removed; if the caller rolls back later, the folder remains.
 pub(crate) fn activate(services: &Services, conn: &mut Conn, user: &User, at: Time) -> Result<()> {
     claim_email(conn, user)?;
-    if !user.folder.is_empty() {
-        return Ok(());
-    }
+    if user.folder.is_empty() { create_folder(services, conn, user, at) } else { Ok(()) }
+}
 
+fn create_folder(services: &Services, conn: &mut Conn, user: &User, at: Time) -> Result<()> {
     // Until the user uploads an avatar, it shows initials.
     let svg = avatar::initials_svg(&user.firstname, &user.lastname);
     let folder =

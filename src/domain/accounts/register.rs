@@ -20,7 +20,7 @@ use std::sync::Arc;
 const MAX_PENDING: i64 = 200;
 
 fn ensure_may_wait(conn: &mut Conn, status: Status) -> Result<()> {
-    if status == Status::Pending && store::users::count_pending(conn)? >= MAX_PENDING {
+    if status == Status::Pending && store::people::count_pending(conn)? >= MAX_PENDING {
         return Err(Error::Conflict(
             msg!("Too many requests are waiting for approval already. Ask the admin.").into(),
         ));

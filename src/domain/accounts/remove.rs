@@ -1,6 +1,7 @@
 //! Removes accounts: one by the command line, and those that were rejected long ago.
 
 use super::status_changes::{ensure_another_admin, with_admin_lock};
+use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::library::album_contents;
 use crate::domain::sharing::groups;
@@ -56,25 +57,7 @@ fn remove_if(
         }
         ensure_another_admin(services, conn, &user)?;
 
-        // Quarantined files and unfinished uploads lie outside of the user's folder and would belong to no one
-        // afterwards.
-        let quarantined = store::findings::list_quarantined_of(conn, id)?
-            .into_iter()
-            .map(|id| FileLocation::quarantined(id.0));
-
-        // The limit is higher than the number of unfinished uploads that a user can have.
-        let unfinished = store::uploads::list_unfinished(conn, id, 10_000)?;
-        let unfinished = unfinished.into_iter().map(|upload| FileLocation::upload(upload.id.0));
-        let leftover_files: Vec<FileLocation> = quarantined.chain(unfinished).collect();
-
-        album_contents::forget_user(conn, id)?;
-        groups::forget_user(conn, id)?;
-
-        // Rows that refer to the user, then the user.
-        store::items::delete_all(conn, id)?;
-        store::directories::delete_all(conn, id)?;
-        store::users::delete(conn, id)?;
-
+        let leftover_files = delete_rows(conn, id)?;
         let detail = if user.folder.is_empty() {
             "a request without a folder".to_owned()
         } else {
@@ -84,15 +67,42 @@ fn remove_if(
         Ok((user, leftover_files))
     })?;
 
-    // No row refers to these files any more.
-    for location in leftover_files {
+    finish(services, &user, leftover_files)?;
+    Ok(user)
+}
+
+/// Deletes a user or space and all rows that refer to it, in the caller's transaction. Returns the files that belong to no
+/// one afterwards, for [`finish`].
+pub(super) fn delete_rows(conn: &mut Conn, id: UserId) -> Result<Vec<FileLocation>> {
+    // Quarantined files and unfinished uploads lie outside of the user's folder.
+    let quarantined = store::findings::list_quarantined_of(conn, id)?
+        .into_iter()
+        .map(|id| FileLocation::quarantined(id.0));
+
+    // The limit is higher than the number of unfinished uploads that a user can have.
+    let unfinished = store::uploads::list_unfinished(conn, id, 10_000)?;
+    let unfinished = unfinished.into_iter().map(|upload| FileLocation::upload(upload.id.0));
+    let leftover_files: Vec<FileLocation> = quarantined.chain(unfinished).collect();
+
+    album_contents::forget_user(conn, id)?;
+    groups::forget_user(conn, id)?;
+
+    // Rows that refer to the user, then the user.
+    store::items::delete_all(conn, id)?;
+    store::directories::delete_all(conn, id)?;
+    store::users::delete(conn, id)?;
+    Ok(leftover_files)
+}
+
+/// Removes the files that no row refers to any more, and clears what is in memory.
+pub(super) fn finish(services: &Services, user: &User, leftover: Vec<FileLocation>) -> Result<()> {
+    for location in leftover {
         services.media_dir.remove_file(&location)?;
     }
-
-    services.session_cache.invalidate_user(id);
-    services.invalidate_library(id);
+    services.session_cache.invalidate_user(user.id);
+    services.invalidate_library(user.id);
     // Albums of others do not show the user's items any more.
     services.library_cache.invalidate_all();
-    tracing::info!(user = id.0, folder = user.folder, "account removed");
-    Ok(user)
+    tracing::info!(user = user.id.0, folder = user.folder, "account removed");
+    Ok(())
 }

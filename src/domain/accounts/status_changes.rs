@@ -9,7 +9,7 @@ use crate::domain::sessions::lifecycle;
 use crate::error::{Error, Result};
 use crate::language::t;
 use crate::model::actor::Actor;
-use crate::model::{Event, Status, User, UserId, now};
+use crate::model::{Event, Status, User, UserId, UserKind, now};
 use crate::state::Services;
 use crate::store;
 use crate::{fill, msg};
@@ -155,11 +155,25 @@ pub fn decide_all(
     Ok((decided, passed_over))
 }
 
-/// Takes the lock that serializes changes of admins, checks that the actor still is one, and reads a user.
+/// Takes the lock that serializes changes of admins, checks that the actor still is one, and reads a person.
 pub(super) fn with_admin_lock(conn: &mut Conn, actor: &Actor, id: UserId) -> Result<User> {
+    find_with_admin_lock(conn, actor, id, UserKind::Person)
+}
+
+/// As [`with_admin_lock`], for a space.
+pub(super) fn space_with_admin_lock(conn: &mut Conn, actor: &Actor, id: UserId) -> Result<User> {
+    find_with_admin_lock(conn, actor, id, UserKind::Space)
+}
+
+fn find_with_admin_lock(
+    conn: &mut Conn,
+    actor: &Actor,
+    id: UserId,
+    kind: UserKind,
+) -> Result<User> {
     store::site::update_lock_admins(conn)?;
     authorize(conn, actor.session(), Need::Admin)?;
-    store::users::find(conn, id)?.ok_or(Error::NotFound)
+    store::users::find(conn, id)?.filter(|user| user.kind == kind).ok_or(Error::NotFound)
 }
 
 pub(super) fn ensure_not_self(actor: &Actor, id: UserId, why: &str) -> Result<()> {

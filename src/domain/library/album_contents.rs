@@ -53,7 +53,7 @@ pub fn add(
     services.write_library(authority.user.id, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
         let album = find_own(conn, authority.user, id)?;
-        add_rows(conn, &album, authority.user, ids)
+        add_rows(conn, &album, (authority.user, authority.person.id), ids)
     })
 }
 
@@ -72,7 +72,7 @@ pub fn create_with(
         authorize(conn, authority.key(), Need::Active)?;
         let id = albums::insert(conn, user, &new)?;
         let album = find_own(conn, user, id)?;
-        Ok((id, add_rows(conn, &album, user, ids)?))
+        Ok((id, add_rows(conn, &album, (user, authority.person.id), ids)?))
     })
 }
 
@@ -80,7 +80,7 @@ pub fn create_with(
 pub(crate) fn add_rows(
     conn: &mut Conn,
     album: &Album,
-    user: &User,
+    (user, added_by): (&User, UserId),
     ids: &[ItemId],
 ) -> Result<Added> {
     let id = album.id;
@@ -123,7 +123,7 @@ pub(crate) fn add_rows(
             shown_at: item.shown_at,
             name_key: item.name_key.clone(),
             position,
-            added_by: user.id,
+            added_by,
             added_at: at,
         });
     }
@@ -178,8 +178,8 @@ pub(crate) fn add_if_possible(
     album: AlbumId,
     ids: &[ItemId],
 ) -> Result<()> {
-    let added =
-        find_own(conn, user, album).and_then(|album| add_rows(conn, &album, user, ids).map(drop));
+    let added = find_own(conn, user, album)
+        .and_then(|album| add_rows(conn, &album, (user, user.id), ids).map(drop));
     match added {
         Err(Error::NotFound | Error::Invalid(_)) => Ok(()),
         added => added,

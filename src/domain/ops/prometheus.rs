@@ -38,7 +38,7 @@ pub fn metrics_text(services: &Services) -> Result<String> {
     });
 
     // A failing database leaves the previous values.
-    if let Ok(counted) = services.db.read(|conn| Ok(store::users::count_by_status(conn)?)) {
+    if let Ok(counted) = services.db.read(|conn| Ok(store::people::count_by_status(conn)?)) {
         for user_status in [Status::Pending, Status::Active, Status::Suspended, Status::Rejected] {
             gauges
                 .people

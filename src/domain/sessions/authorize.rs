@@ -3,6 +3,7 @@
 //! A request is authenticated when its head has arrived, and writes when its last byte has, which can be hours later. In
 //! the meantime its session may have been ended, or its user suspended or demoted.
 
+use super::space_access;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::authority::SessionKey;
@@ -22,13 +23,16 @@ pub(crate) enum Need {
 ///
 /// # Errors
 /// `Unauthenticated` if the session has ended, `NotActive` for a user who is not active any more, `NotFound` for a former
-/// admin.
+/// admin; those of [`space_access::require`].
 pub(crate) fn authorize(conn: &mut Conn, session: Option<SessionKey>, need: Need) -> Result<()> {
     let Some(session) = session else { return Ok(()) };
     store::sessions::find(conn, session.user, session.id, now())?.ok_or(Error::Unauthenticated)?;
     let user = store::users::find(conn, session.user)?.ok_or(Error::Unauthenticated)?;
     if let Some(block) = user.status.block() {
         return Err(Error::NotActive(block));
+    }
+    if let Some(need) = session.space {
+        space_access::require_and_lock(conn, session.user, need)?;
     }
     match need {
         // For a user who is not an admin, admin functions do not exist.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::authorize::{Need, authorize};
 use super::refresh_token::RefreshToken;
+use super::space_access;
 use crate::db::Conn;
 use crate::domain::audit;
 use crate::error::{Error, Result};
@@ -72,7 +73,8 @@ fn look_up(
 /// Sessions that are looked up in one query.
 const MAX_KEYS_PER_QUERY: usize = 500;
 
-/// Which of these sessions have ended, or belong to users who may not use their accounts any more.
+/// Which of these sessions have ended, belong to users who may not use their accounts any more, or to former members of the
+/// space that they use.
 pub fn find_ended(services: &Services, keys: &[SessionKey]) -> Result<Vec<SessionKey>> {
     let mut ended = Vec::new();
     for keys in keys.chunks(MAX_KEYS_PER_QUERY) {
@@ -89,6 +91,15 @@ pub fn find_ended(services: &Services, keys: &[SessionKey]) -> Result<Vec<Sessio
             })
         };
         ended.extend(keys.iter().filter(|key| !is_valid(key)));
+    }
+    for key in keys {
+        if let Some(need) = key.space.filter(|_| !ended.contains(key)) {
+            match services.db.read(|conn| space_access::require(conn, key.user, need)) {
+                Ok(()) => {}
+                Err(Error::NotFound | Error::Forbidden(_)) => ended.push(*key),
+                Err(error) => return Err(error),
+            }
+        }
     }
     Ok(ended)
 }

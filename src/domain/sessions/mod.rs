@@ -5,3 +5,4 @@ pub(crate) mod authorize;
 pub mod lifecycle;
 pub(crate) mod password_proof;
 pub(crate) mod refresh_token;
+pub(crate) mod space_access;

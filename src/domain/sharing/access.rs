@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use crate::db::Conn;
 use crate::domain::library::{album_page, albums, open_item};
+use crate::domain::sessions::space_access::{has_left, is_grantee};
 use crate::error::{Error, Result};
 use crate::model::authority::{ShareInUse, ShareKey};
 use crate::model::item::ItemKind;
 use crate::model::{
-    Album, AlbumId, Directory, DirectoryId, Gives, Grant, GrantId, Grantee, Item, ItemId, Level,
+    Album, AlbumId, Directory, DirectoryId, Gives, Grant, GrantId, Item, ItemId, Level,
     LinkUploads, ShareLink, Status, Subject, Time, User, UserId, now,
 };
 use crate::msg;
@@ -86,8 +87,7 @@ pub(super) fn access_through(
     if !is_granted_to(conn, viewer, grant)? {
         return Ok(None);
     }
-    let mark = store::grants::find_mark(conn, viewer, grant.id)?;
-    if mark.is_some_and(|mark| mark.left_at.is_some()) {
+    if has_left(conn, viewer, grant)? {
         return Ok(None);
     }
     Ok(grant.subject().map(|subject| Access {
@@ -129,25 +129,12 @@ fn is_active(conn: &mut Conn, owner: UserId) -> Result<bool> {
 /// Whether a grant is for a viewer who has not left it. It has no effect while its owner is not active, but wakes up when
 /// they are back.
 pub(super) fn is_kept_for(conn: &mut Conn, viewer: UserId, grant: &Grant) -> Result<bool> {
-    let mark = store::grants::find_mark(conn, viewer, grant.id)?;
-    Ok(mark.is_none_or(|mark| mark.left_at.is_none()) && is_grantee(conn, viewer, grant)?)
+    Ok(!has_left(conn, viewer, grant)? && is_grantee(conn, viewer, grant)?)
 }
 
 /// Whether a grant is in effect for a viewer, who may have left it.
 pub(super) fn is_granted_to(conn: &mut Conn, viewer: UserId, grant: &Grant) -> Result<bool> {
     Ok(is_grantee(conn, viewer, grant)? && is_active(conn, grant.owner_id)?)
-}
-
-fn is_grantee(conn: &mut Conn, viewer: UserId, grant: &Grant) -> Result<bool> {
-    // The owner of something needs no grant, not even as a member of a group.
-    if grant.owner_id == viewer || grant.has_ended(now()) {
-        return Ok(false);
-    }
-    Ok(match grant.grantee() {
-        Some(Grantee::User(user)) => user == viewer,
-        Some(Grantee::Group(group)) => store::groups::find_member(conn, viewer, group)?.is_some(),
-        None => false,
-    })
 }
 
 /// Those of these accesses that have ended, for responses that are under way.
@@ -265,7 +252,8 @@ impl Access {
                 Ok(item)
             }
             Subject::Item(only) if only == id && self.is_shown => self.owned_item(conn, id),
-            Subject::Item(_) => Err(Error::NotFound),
+            // A library has addresses of its own.
+            Subject::Item(_) | Subject::Library(_) => Err(Error::NotFound),
         }
     }
 
@@ -293,6 +281,7 @@ impl Access {
             Subject::Album(_) => self.find_album(conn, None).map(drop),
             Subject::Directory(_) => self.find_directory(conn, None).map(drop),
             Subject::Item(id) => self.owned_item(conn, id).map(drop),
+            Subject::Library(_) => Ok(()),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::domain::library::album_page;
 use crate::domain::library::albums::find_own;
 use crate::domain::library::reader::LibraryReader;
 use crate::domain::sessions::authorize::{Need, authorize};
+use crate::domain::sessions::space_access;
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
 use crate::model::{
@@ -18,6 +19,7 @@ use crate::model::{
     Sort, Status, Time, User, UserId, now,
 };
 use crate::state::Services;
+use crate::state::session_cache::AuthSession;
 use crate::store;
 use crate::{fill, msg};
 
@@ -96,11 +98,11 @@ pub fn decode_position(text: &str) -> Option<Time> {
 }
 
 /// Finds an album, and whether the viewer may remove comments of others.
-fn find_album(conn: &mut Conn, viewer: &User, target: Target) -> Result<(Album, bool)> {
+fn find_album(conn: &mut Conn, viewer: &AuthSession, target: Target) -> Result<(Album, bool)> {
     match target {
-        Target::Own(id) => Ok((find_own(conn, viewer, id)?, true)),
+        Target::Own(id) => Ok((find_own(conn, &viewer.user, id)?, viewer.may(Level::Edit))),
         Target::Shared(grant, inside) => {
-            let access = access::find_granted(conn, viewer.id, grant)?;
+            let access = access::find_granted(conn, viewer.user.id, grant)?;
             Ok((access.album(conn, inside)?, access.may(Level::Edit)))
         }
     }
@@ -118,7 +120,8 @@ fn change<T>(
         Target::Own(id) => services.write_library(user.id, |conn| {
             authorize(conn, authority.key(), Need::Active)?;
             let album = find_own(conn, user, id)?;
-            work(conn, album, true)
+            let may_edit = space_access::may(conn, authority.person.id, user.id, Level::Edit)?;
+            work(conn, album, may_edit)
         }),
         Target::Shared(id, inside) => {
             change_shared(services, authority, id, inside, Level::View, |conn, access, album| {
@@ -148,7 +151,7 @@ pub fn add(
     item: Option<ItemId>,
     text: &str,
 ) -> Result<Comment> {
-    let user = authority.user;
+    let user = authority.person;
     // What cannot be displayed is left out, and the rest kept.
     let is_shown = |sign: &char| !sign.is_control() || matches!(sign, '\n' | '\t');
     let text: String = text.replace("\r\n", "\n").chars().filter(is_shown).collect();
@@ -197,7 +200,7 @@ pub fn remove(
     target: Target,
     id: CommentId,
 ) -> Result<()> {
-    let user = authority.user.id;
+    let user = authority.person.id;
     change(services, authority, target, |conn, album, may_edit| {
         let comment = store::album_comments::find(conn, album.id, id)?.ok_or(Error::NotFound)?;
         if comment.user_id != user && !may_edit {
@@ -221,7 +224,7 @@ pub fn set_liked(
     item: ItemId,
     is_liked: bool,
 ) -> Result<()> {
-    let user = authority.user;
+    let user = authority.person;
     let told = change(services, authority, target, |conn, album, _| {
         ensure_allowed(&album)?;
         let (owner, item) = album_page::find_shown(conn, album.id, item)?;
@@ -262,12 +265,13 @@ pub fn has_any(reader: &mut LibraryReader<'_>, album: &Album) -> Result<bool> {
 /// `NotFound` if the viewer does not see the album.
 pub fn of_item(
     services: &Services,
-    viewer: &User,
+    auth_session: &AuthSession,
     target: Target,
     item: ItemId,
 ) -> Result<Option<ItemComments>> {
+    let viewer = auth_session.person();
     services.db.read(|conn| {
-        let (album, may_edit) = find_album(conn, viewer, target)?;
+        let (album, may_edit) = find_album(conn, auth_session, target)?;
         if !album.allows_comments || find_item(conn, &album, item)?.is_none() {
             return Ok(None);
         }
@@ -316,12 +320,13 @@ enum Row {
 /// `NotFound` if the viewer does not see the album.
 pub fn activity(
     services: &Services,
-    viewer: &User,
+    auth_session: &AuthSession,
     target: Target,
     before: Option<Time>,
 ) -> Result<Activity> {
+    let viewer = auth_session.person();
     services.db.read(|conn| {
-        let (album, may_edit) = find_album(conn, viewer, target)?;
+        let (album, may_edit) = find_album(conn, auth_session, target)?;
         let mut rows = rows_before(conn, &album, before)?;
         let has_more = rows.len() > PAGE_ENTRIES;
         // What happened at the same time stays on one page, because the next one begins before a time.

@@ -290,7 +290,9 @@ fn why_not(
 ) -> Result<Option<&'static str>> {
     Ok(match subject {
         Some(Subject::Album(_)) | None => None,
-        Some(Subject::Item(_)) => Some(msg!("Files can be sent to an album or a folder only.")),
+        Some(Subject::Item(_) | Subject::Library(_)) => {
+            Some(msg!("Files can be sent to an album or a folder only."))
+        }
         Some(Subject::Directory(id)) => {
             let directory = store::directories::find(conn, owner.id, id)?;
             // In a standard folder, the kind of a file decides where it goes, which may be elsewhere.

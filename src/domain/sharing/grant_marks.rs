@@ -1,6 +1,6 @@
 //! What users do with what is shared with them: open it, leave it, and come back.
 
-use super::{access, shared_albums};
+use super::{access, grants, shared_albums};
 use crate::domain::audit;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
@@ -35,6 +35,7 @@ pub fn leave(
             GrantMark { grant_id: id, user_id: user.id, seen_at: Some(at), left_at: Some(at) };
         store::grants::replace_mark(conn, &mark)?;
         store::notifications::delete_of_page(conn, user.id, &format!("/shared/{id}"))?;
+        grants::ensure_managed(conn, owner, access.subject)?;
         if let Subject::Album(album) = access.subject {
             if leaves_items {
                 shared_albums::hand_over(conn, owner, album, user.id)?;

@@ -4,7 +4,7 @@ use super::notifications::name_of;
 use crate::db::Conn;
 use crate::domain::library::reader::LibraryReader;
 use crate::error::{Error, Result};
-use crate::model::{Grant, GrantId, Grantee, Item, ShareLink, Subject, User, UserId, now};
+use crate::model::{Grant, GrantId, Grantee, Item, ShareLink, Subject, User, now};
 use crate::state::Services;
 use crate::store;
 
@@ -79,6 +79,7 @@ pub(super) fn title_of(conn: &mut Conn, owner: &User, subject: Subject) -> Resul
             let directory = store::directories::find(conn, owner.id, id)?;
             directory.filter(|it| !it.is_view()).map(|it| it.label().to_owned())
         }
+        Subject::Library(id) => (owner.is_space() && owner.id == id).then(|| name_of(owner)),
         Subject::Item(id) => {
             let item = store::items::find(conn, owner.id, id)?;
             item.filter(Item::is_shown_in_albums).map(|item| item.name)
@@ -89,20 +90,6 @@ pub(super) fn title_of(conn: &mut Conn, owner: &User, subject: Subject) -> Resul
 /// The kind of what a grant is for.
 pub(super) fn kind_of(grant: &Grant) -> String {
     grant.subject().map_or("", Subject::kind).to_owned()
-}
-
-/// The users whom a grant is for.
-pub(super) fn users_of(conn: &mut Conn, grant: &Grant) -> Result<Vec<UserId>> {
-    let mut users = match grant.grantee() {
-        Some(Grantee::User(user)) => vec![user],
-        Some(Grantee::Group(group)) => store::groups::list_members(conn, group)?
-            .into_iter()
-            .map(|(member, _)| member.user_id)
-            .collect(),
-        None => Vec::new(),
-    };
-    users.retain(|user| *user != grant.owner_id);
-    Ok(users)
 }
 
 /// The full name of the user, or the name of the group, that a grant is for.

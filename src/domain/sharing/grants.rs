@@ -1,11 +1,12 @@
 //! Sharing an album, folder or item with users and groups, and ending that.
 
-use super::grantees::{find_own, grantee_name, kind_of, title_of, users_of};
+use super::grantees::{find_own, grantee_name, kind_of, title_of};
 use super::notifications::{self, Message};
 use super::{access, people, shared_albums};
 use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::sessions::authorize::{Need, authorize};
+use crate::domain::sessions::space_access;
 use crate::error::{Error, Result};
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
@@ -62,7 +63,7 @@ pub fn create(
         authorize(conn, authority.key(), Need::Active)?;
         let title = title_of(conn, owner, subject)?.ok_or(Error::NotFound)?;
         ensure_takes_files(conn, owner.id, subject, new.level)?;
-        let grantees = find_grantees(conn, owner, new)?;
+        let grantees = find_grantees(conn, authority, new)?;
         let known = store::grants::list_of_subject(conn, owner.id, subject)?;
         let is_known = |key: &str| known.iter().any(|grant| grant.grantee_key == key);
         let added = grantees.iter().filter(|(grantee, _)| !is_known(&grantee.key())).count();
@@ -76,20 +77,22 @@ pub fn create(
             let key = grantee.key();
             let known = known.iter().find(|grant| grant.grantee_key == key).cloned();
             let is_new = known.is_none();
-            let mut grant = known.unwrap_or_else(|| empty_grant(owner.id, subject, *grantee, at));
+            let created_by = authority.person.id;
+            let mut grant =
+                known.unwrap_or_else(|| empty_grant((owner.id, created_by), subject, *grantee, at));
             (grant.level, grant.gives) = (new.level, new.gives);
             (grant.note, grant.ends_at, grant.updated_at) = (note.clone(), new.ends_at, at);
             if is_new {
                 store::grants::insert(conn, &grant)?;
                 let message = Message {
                     kind: NotificationKind::Shared,
-                    actor: owner,
+                    actor: authority.person,
                     about: grant.id.0.simple().to_string(),
                     title: &title,
                     href: format!("/shared/{}", grant.id),
                     times: 1,
                 };
-                for user in users_of(conn, &grant)? {
+                for user in space_access::users_of(conn, &grant)? {
                     notifications::send(conn, user, &message)?;
                     told.push(user);
                 }
@@ -98,6 +101,7 @@ pub fn create(
             }
             ids.push(grant.id);
         }
+        ensure_managed(conn, owner.id, subject)?;
         for (_, name) in &grantees {
             let detail = detail_of(subject, new.level, new.gives);
             audit::append(conn, Event::Granted, actor, name, &detail)?;
@@ -109,7 +113,11 @@ pub fn create(
 }
 
 /// Whom to share with, and the names of these for the audit log.
-fn find_grantees(conn: &mut Conn, owner: &User, new: &NewGrants) -> Result<Vec<(Grantee, String)>> {
+fn find_grantees(
+    conn: &mut Conn,
+    authority: &Authority<'_>,
+    new: &NewGrants,
+) -> Result<Vec<(Grantee, String)>> {
     let mut grantees: Vec<(Grantee, String)> = Vec::new();
     if new.usernames.len() + new.groups.len() > MAX_GRANTS {
         let message = fill!("It can be shared with {count} at most.", count = MAX_GRANTS);
@@ -118,7 +126,7 @@ fn find_grantees(conn: &mut Conn, owner: &User, new: &NewGrants) -> Result<Vec<(
     let names = new.usernames.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
     for name in names {
         match people::find(conn, name)? {
-            Some(user) if user.id == owner.id => {
+            Some(user) if user.id == authority.user.id => {
                 return Err(Error::field("people", msg!("It is yours already.")));
             }
             Some(user) => grantees.push((Grantee::User(user.id), user.username)),
@@ -129,7 +137,7 @@ fn find_grantees(conn: &mut Conn, owner: &User, new: &NewGrants) -> Result<Vec<(
         }
     }
     for id in &new.groups {
-        let is_member = store::groups::find_member(conn, owner.id, *id)?.is_some();
+        let is_member = store::groups::find_member(conn, authority.person.id, *id)?.is_some();
         let group = store::groups::find(conn, *id)?.filter(|_| is_member);
         let group =
             group.ok_or_else(|| Error::field("groups", msg!("Choose one of your groups.")))?;
@@ -143,7 +151,12 @@ fn find_grantees(conn: &mut Conn, owner: &User, new: &NewGrants) -> Result<Vec<(
     Ok(grantees)
 }
 
-fn empty_grant(owner: UserId, subject: Subject, grantee: Grantee, at: Time) -> Grant {
+pub(super) fn empty_grant(
+    (owner, created_by): (UserId, UserId),
+    subject: Subject,
+    grantee: Grantee,
+    at: Time,
+) -> Grant {
     let (album_id, directory_id, item_id) = subject.ids();
     let (user_id, group_id) = match grantee {
         Grantee::User(id) => (Some(id), None),
@@ -152,7 +165,7 @@ fn empty_grant(owner: UserId, subject: Subject, grantee: Grantee, at: Time) -> G
     Grant {
         id: GrantId::new(),
         owner_id: owner,
-        created_by: Some(owner),
+        created_by: Some(created_by),
         album_id,
         directory_id,
         item_id,
@@ -199,6 +212,7 @@ pub fn change(
         }
         grant.updated_at = now();
         store::grants::update(conn, &grant)?;
+        ensure_managed(conn, grant.owner_id, subject)?;
         let name = grantee_name(conn, &grant)?;
         let detail = detail_of(subject, grant.level, grant.gives);
         audit::append(conn, Event::GrantChanged, actor, &name, &detail)?;
@@ -220,7 +234,10 @@ pub fn end(
     let (grant, told) = services.write_library(owner.id, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
         let grant = find_own(conn, owner, id)?;
-        let told = end_row(conn, owner, &grant)?;
+        let told = end_row(conn, authority.person, owner, &grant)?;
+        if let Some(subject) = grant.subject() {
+            ensure_managed(conn, owner.id, subject)?;
+        }
         let name = grantee_name(conn, &grant)?;
         audit::append(conn, Event::GrantEnded, actor, &name, &kind_of(&grant))?;
         Ok((grant, told))
@@ -230,8 +247,8 @@ pub fn end(
 }
 
 /// Deletes a grant and what depends on it. Returns whom a notification was sent to.
-fn end_row(conn: &mut Conn, owner: &User, grant: &Grant) -> Result<Vec<UserId>> {
-    let users = users_of(conn, grant)?;
+fn end_row(conn: &mut Conn, actor: &User, owner: &User, grant: &Grant) -> Result<Vec<UserId>> {
+    let users = space_access::users_of(conn, grant)?;
     let href = format!("/shared/{}", grant.id);
     let title = match grant.subject() {
         Some(subject) => title_of(conn, owner, subject)?.unwrap_or_default(),
@@ -247,10 +264,10 @@ fn end_row(conn: &mut Conn, owner: &User, grant: &Grant) -> Result<Vec<UserId>> 
         store::notifications::delete_of_page(conn, user, &href)?;
         store::library_versions::update_next(conn, user)?;
         told.push(user);
-        if is_known && was_seen && !has_left {
+        if is_known && was_seen && !has_left && user != actor.id {
             let message = Message {
                 kind: NotificationKind::AccessEnded,
-                actor: owner,
+                actor,
                 about: grant.id.0.simple().to_string(),
                 title: &title,
                 href: String::new(),
@@ -282,7 +299,7 @@ pub(crate) fn end_expired(services: &Services, at: Time) -> Result<usize> {
             let owner =
                 store::users::find(conn, grant.as_ref().map_or(UserId(0), |it| it.owner_id))?;
             match grant.zip(owner) {
-                Some((grant, owner)) => Ok(Some(end_row(conn, &owner, &grant)?)),
+                Some((grant, owner)) => Ok(Some(end_row(conn, &owner, &owner, &grant)?)),
                 None => Ok(None),
             }
         })?;
@@ -292,6 +309,23 @@ pub(crate) fn end_expired(services: &Services, at: Time) -> Result<usize> {
         }
     }
     Ok(count)
+}
+
+/// Checks that somebody manages a space who is not there as a member of a group, and without an end.
+///
+/// # Errors
+/// `Conflict`.
+pub(super) fn ensure_managed(conn: &mut Conn, owner: UserId, subject: Subject) -> Result<()> {
+    let Subject::Library(_) = subject else { return Ok(()) };
+    for grant in store::grants::list_of_subject(conn, owner, subject)? {
+        let is_manager = grant.level == Level::Manage && grant.ends_at.is_none();
+        if let Some(user) = grant.user_id.filter(|_| is_manager)
+            && !space_access::has_left(conn, user, &grant)?
+        {
+            return Ok(());
+        }
+    }
+    Err(Error::Conflict(msg!("A space needs a manager. Let somebody else manage it first.").into()))
 }
 
 /// What the audit log says about a grant; names of files are not in it.
@@ -318,6 +352,7 @@ fn ensure_level(subject: Subject, level: Level) -> Result<()> {
     }
     let message = match subject {
         Subject::Item(_) => msg!("A single item can be viewed only."),
+        Subject::Album(_) => msg!("Others can edit an album, but not manage it."),
         _ => msg!("Others can view a folder and add to it, but not edit it."),
     };
     Err(Error::field("level", message))

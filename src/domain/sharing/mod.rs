@@ -19,3 +19,4 @@ pub mod shared_albums;
 pub mod shared_content;
 pub mod shared_lists;
 pub mod shared_uploads;
+pub mod space_members;

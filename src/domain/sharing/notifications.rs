@@ -1,7 +1,9 @@
 //! Notifications: what others did that concerns a user. They appear on pages; nothing is mailed.
 
 use crate::db::Conn;
+use crate::domain::library::reader::LibraryReader;
 use crate::domain::sessions::authorize::{Need, authorize};
+use crate::domain::sessions::space_access;
 use crate::error::Result;
 use crate::model::authority::Authority;
 use crate::model::{Notification, NotificationId, NotificationKind, Time, User, UserId, now};
@@ -47,8 +49,25 @@ pub(super) fn is_known(conn: &mut Conn, user: UserId, message: &Message<'_>) -> 
     Ok(store::notifications::find_by_key(conn, user, &message.merge_key())?.is_some())
 }
 
-/// Sends a notification to a user, in the caller's transaction. The caller then calls [`delivered`].
+/// Sends a notification to a user, in the caller's transaction. The caller then calls [`delivered`]. What concerns a space is
+/// sent to its members, except to the one who did it.
 pub(super) fn send(conn: &mut Conn, to: UserId, message: &Message<'_>) -> Result<()> {
+    let is_space = store::users::find(conn, to)?.is_some_and(|user| user.is_space());
+    if !is_space {
+        return send_to_person(conn, to, message);
+    }
+    let href = format!("/spaces/{to}{}", message.href);
+    let in_space = Message { about: message.about.clone(), href, ..*message };
+    for (member, level) in space_access::list_people(conn, to)? {
+        let concerns = level >= message.kind.least_level() && member.id != message.actor.id;
+        if concerns {
+            send_to_person(conn, member.id, &in_space)?;
+        }
+    }
+    Ok(())
+}
+
+fn send_to_person(conn: &mut Conn, to: UserId, message: &Message<'_>) -> Result<()> {
     let at = now();
     let merge_key = message.merge_key();
     let known = store::notifications::find_by_key(conn, to, &merge_key)?;
@@ -83,8 +102,18 @@ pub(super) fn send(conn: &mut Conn, to: UserId, message: &Message<'_>) -> Result
 
 /// Shows sent notifications on the next pages of these users, after the transaction.
 pub(super) fn delivered(services: &Services, to: &[UserId]) {
-    for user in to {
-        services.invalidate_library(*user);
+    // If the members of a space cannot be read, their pages show it a little later.
+    let readers = services.db.read(|conn| {
+        let mut readers = to.to_vec();
+        let users = store::people::list_of(conn, to)?;
+        for space in users.iter().filter(|user| user.is_space()) {
+            let members = space_access::list_people(conn, space.id)?;
+            readers.extend(members.into_iter().map(|(member, _)| member.id));
+        }
+        Ok(readers)
+    });
+    for user in readers.unwrap_or_else(|_| to.to_vec()) {
+        services.invalidate_library(user);
     }
 }
 
@@ -112,6 +141,14 @@ pub fn list(
         let next = rows.last().filter(|_| has_more).map(|row| (row.updated_at, row.id));
         Ok((rows, next))
     })
+}
+
+/// How many notifications a user has not seen.
+///
+/// # Errors
+/// Database errors.
+pub fn count_unseen(reader: &mut LibraryReader<'_>, user: &User) -> Result<i64> {
+    Ok(store::notifications::count_unseen(reader.conn, user.id)?)
 }
 
 /// Marks all notifications of a user as seen.

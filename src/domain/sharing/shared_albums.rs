@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::access::{self, Access};
-use super::grantees::users_of;
 use super::notifications::{self, Message};
 use crate::db::Conn;
 use crate::domain::library::album_contents::{self, Added, Place};
 use crate::domain::library::albums::{self, AlbumChange, find_own};
 use crate::domain::sessions::authorize::{Need, authorize};
+use crate::domain::sessions::space_access;
 use crate::error::Result;
 use crate::model::authority::Authority;
 use crate::model::{
@@ -43,13 +43,14 @@ pub fn add(
         Target::Own(id) => services.write_library(user.id, |conn| {
             authorize(conn, authority.key(), Need::Active)?;
             let album = find_own(conn, user, id)?;
-            let added = album_contents::add_rows(conn, &album, user, ids)?;
-            let told = tell(conn, user, &album, added)?;
+            let by = authority.person;
+            let added = album_contents::add_rows(conn, &album, (user, by.id), ids)?;
+            let told = tell(conn, by, &album, added)?;
             Ok((album, added, told))
         }),
         Target::Shared(id, inside) => {
             change_shared(services, authority, id, inside, Level::Contribute, |conn, _, album| {
-                let added = album_contents::add_rows(conn, &album, user, ids)?;
+                let added = album_contents::add_rows(conn, &album, (user, user.id), ids)?;
                 let told = tell(conn, user, &album, added)?;
                 Ok((album, added, told))
             })
@@ -178,7 +179,7 @@ pub(super) fn tell_users(
         if is_inside || !below.is_empty() {
             message.href = format!("{}/albums/{}{below}", message.href, album.id);
         }
-        for user in users_of(conn, &grant)? {
+        for user in space_access::users_of(conn, &grant)? {
             let is_due =
                 user != actor.id && !told.contains(&user) && told.len() < MAX_TOLD && wanted(user);
             if is_due && access::access_through(conn, user, &grant)?.is_some() {

@@ -170,7 +170,7 @@ pub fn item(
                 let neighbors = (neighbor(Sort::Oldest)?, neighbor(Sort::Newest)?);
                 (Place::Directory(directory), neighbors)
             }
-            Subject::Item(_) => (Place::Nowhere, (None, None)),
+            Subject::Item(_) | Subject::Library(_) => (Place::Nowhere, (None, None)),
         };
         Ok(SharedItem { access, owner, item, tracks, newer, older, place })
     })

@@ -4,6 +4,7 @@ use super::access::{self, is_granted_to};
 use super::grant_marks;
 use super::grantees::NamedGrant;
 use super::grantees::grantee_name;
+use super::notifications::name_of;
 use crate::db::Conn;
 use crate::domain::library::album_covers::with_covers;
 use crate::error::{Error, Result};
@@ -23,6 +24,8 @@ pub enum SharedSubject {
     },
     Directory(Directory),
     Item(Box<Item>),
+    /// A space, by its name.
+    Space(String),
 }
 
 impl SharedSubject {
@@ -32,6 +35,7 @@ impl SharedSubject {
             Self::Album { album, .. } => &album.name,
             Self::Directory(directory) => directory.label(),
             Self::Item(item) => &item.name,
+            Self::Space(name) => name,
         }
     }
 
@@ -40,7 +44,7 @@ impl SharedSubject {
     pub fn cover(&self) -> Option<&Item> {
         match self {
             Self::Album { cover, .. } => cover.as_deref(),
-            Self::Directory(_) => None,
+            Self::Directory(_) | Self::Space(_) => None,
             Self::Item(item) => Some(item),
         }
     }
@@ -161,7 +165,11 @@ pub fn by_me(
         let next = grants.last().filter(|_| has_more).map(|grant| grant.id);
         let mut shared = Vec::new();
         for grant in grants {
-            let Some(subject) = find_subject(conn, &grant)? else { continue };
+            // The members of a space are not on the list of what it shares.
+            let subject = find_subject(conn, &grant)?;
+            let Some(subject) = subject.filter(|it| !matches!(it, SharedSubject::Space(_))) else {
+                continue;
+            };
             let grantee = grantee_name(conn, &grant)?;
             shared.push(SharedByMe { grant: NamedGrant { grant, grantee }, subject });
         }
@@ -209,6 +217,10 @@ fn find_subject(conn: &mut Conn, grant: &Grant) -> Result<Option<SharedSubject>>
         Some(Subject::Item(id)) => {
             let item = store::items::find(conn, owner, id)?.filter(Item::is_shown_in_albums);
             item.map(|item| SharedSubject::Item(Box::new(item)))
+        }
+        Some(Subject::Library(id)) => {
+            let space = store::users::find(conn, id)?.filter(User::is_space);
+            space.map(|space| SharedSubject::Space(name_of(&space)))
         }
         None => None,
     })

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::sharing::file_requests::{self, RequestTarget};
 use crate::domain::sharing::shared_uploads::{self, SharedTarget};
+use crate::domain::sharing::space_members;
 use crate::error::{Error, Result};
 use crate::model::authority::{FileSender, SessionKey};
 use crate::model::{DirectoryId, Upload, User};
@@ -130,7 +131,7 @@ impl UploadTarget {
     pub fn acquire_slot(&self, services: &Services) -> Result<UploadSlot> {
         Ok(match self {
             Self::Own(auth_session) | Self::Shared(auth_session, _) => {
-                UploadSlot::User(services.upload_slots.acquire(auth_session.user.id)?)
+                UploadSlot::User(services.upload_slots.acquire(auth_session.person().id)?)
             }
             Self::Requested(target) => {
                 UploadSlot::Visitor(services.visitor_upload_slots.acquire(target.visitor())?)
@@ -149,13 +150,13 @@ impl UploadTarget {
         }
     }
 
-    /// Tells the owner how many files somebody else has sent.
+    /// Tells the owner how many files somebody else has sent, and the members of a space how many one of them has added.
     ///
     /// # Errors
     /// Database errors.
     pub fn tell_owner(&self, services: &Services, count: usize) -> Result<()> {
         match self {
-            Self::Own(_) => Ok(()),
+            Self::Own(auth_session) => space_members::tell_of_upload(services, auth_session, count),
             Self::Shared(auth_session, target) => {
                 shared_uploads::tell_owner(services, &auth_session.user, target, count)
             }

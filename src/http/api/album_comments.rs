@@ -18,15 +18,20 @@ use crate::http::extract::shared_item::Shared;
 use crate::http::media_response::parse_id;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::{CommentId, ItemId};
+use crate::model::{CommentId, ItemId, Level};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/albums/{album}/activity", || web::route().to(list_activity)),
-        Route::post("/api/albums/{album}/comments", || web::route().to(add_comment)),
-        Route::delete("/api/albums/{album}/comments/{comment}", || web::route().to(remove_comment)),
-        Route::post("/api/albums/{album}/items/{item}/heart", || web::route().to(like_item)),
-        Route::delete("/api/albums/{album}/items/{item}/heart", || web::route().to(unlike_item)),
+        Route::get("/api/albums/{album}/activity", || web::route().to(list_activity))
+            .in_space(Level::View),
+        Route::post("/api/albums/{album}/comments", || web::route().to(add_comment))
+            .in_space(Level::View),
+        Route::delete("/api/albums/{album}/comments/{comment}", || web::route().to(remove_comment))
+            .in_space(Level::View),
+        Route::post("/api/albums/{album}/items/{item}/heart", || web::route().to(like_item))
+            .in_space(Level::View),
+        Route::delete("/api/albums/{album}/items/{item}/heart", || web::route().to(unlike_item))
+            .in_space(Level::View),
         Route::get("/api/shared/{grant}/albums/{album}/activity", || {
             web::route().to(list_shared_activity)
         }),
@@ -158,7 +163,7 @@ async fn activity(caller: &ApiUser, target: Target, query: ActivityQuery) -> Han
     let before = query.cursor.as_deref().map(position).transpose()?;
     let auth_session = caller.auth_session.clone();
     let found = run_blocking(&caller.services, move |services| {
-        album_comments::activity(services, &auth_session.user, target, before)
+        album_comments::activity(services, &auth_session, target, before)
     })
     .await?;
     ok(&ActivityBody::from_activity(found))

@@ -20,7 +20,7 @@ use crate::http::extract::json::{Json, Query};
 use crate::http::media_response::parse_id;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::{Item, ItemId};
+use crate::model::{Item, ItemId, Level};
 
 /// Items per page by default.
 const DEFAULT_LIMIT: u8 = 50;
@@ -28,10 +28,14 @@ const MAX_LIMIT: u8 = 200;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/albums/{album}/items", || web::route().to(list_album_items)),
-        Route::post("/api/albums/{album}/items", || web::route().to(add_album_items)),
-        Route::delete("/api/albums/{album}/items", || web::route().to(remove_album_items)),
-        Route::patch("/api/albums/{album}/items", || web::route().to(arrange_album)),
+        Route::get("/api/albums/{album}/items", || web::route().to(list_album_items))
+            .in_space(Level::View),
+        Route::post("/api/albums/{album}/items", || web::route().to(add_album_items))
+            .in_space(Level::Edit),
+        Route::delete("/api/albums/{album}/items", || web::route().to(remove_album_items))
+            .in_space(Level::Edit),
+        Route::patch("/api/albums/{album}/items", || web::route().to(arrange_album))
+            .in_space(Level::Edit),
     ]
 }
 
@@ -83,18 +87,18 @@ pub(super) async fn list_album_items(
     let limit = parse_limit(query.limit)?;
     let wanted =
         AlbumQuery { sort: query.sort.map(Into::into), cursor: query.cursor, before: None, limit };
+    let api = caller.api_path();
     let body = run_blocking(&caller.services, move |services| {
         let user = &auth_session.user;
         let page =
             reader::read(services, user.id, |reader| album_page::page(reader, user, id, &wanted))?;
         let names = listings::directory_names(services, user, &page.listing.items)?;
-        let base = services.settings.base_path();
         let others: HashMap<_, _> =
             page.others.iter().map(|other| (other.id, name_of(other))).collect();
-        let media = format!("{base}/api/albums/{id}/media");
+        let media = format!("{api}/albums/{id}/media");
         let item = |item: &Item| match others.get(&item.user_id) {
             Some(name) => ItemBody::from_other(item, name.clone(), &media),
-            None => ItemBody::from_item(item, &names, base),
+            None => ItemBody::from_item(item, &names, &api),
         };
         Ok(AlbumItemsBody {
             items: page.listing.items.iter().map(item).collect(),

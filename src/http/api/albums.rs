@@ -16,15 +16,16 @@ use crate::http::extract::json::{Json, Nullable, Query};
 use crate::http::media_response::parse_id;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::{Album, AlbumId, AlbumKind, AlbumSort, ItemId};
+use crate::model::{Album, AlbumId, AlbumKind, AlbumSort, ItemId, Level};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/albums", || web::route().to(list_albums)),
-        Route::post("/api/albums", || web::route().to(create_album)),
-        Route::get("/api/albums/{album}", || web::route().to(get_album)),
-        Route::patch("/api/albums/{album}", || web::route().to(patch_album)),
-        Route::delete("/api/albums/{album}", || web::route().to(delete_album)),
+        Route::get("/api/albums", || web::route().to(list_albums)).in_space(Level::View),
+        Route::post("/api/albums", || web::route().to(create_album)).in_space(Level::Edit),
+        Route::get("/api/albums/{album}", || web::route().to(get_album)).in_space(Level::View),
+        Route::patch("/api/albums/{album}", || web::route().to(patch_album)).in_space(Level::Edit),
+        Route::delete("/api/albums/{album}", || web::route().to(delete_album))
+            .in_space(Level::Manage),
     ]
 }
 

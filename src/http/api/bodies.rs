@@ -127,14 +127,14 @@ impl ItemBody {
         Self { metadata: Some(MetadataBody::from_details(details)), ..self }
     }
 
-    /// Creates a body. `names` contains the names of directories, and URLs start with `base`.
-    pub fn from_item(item: &Item, names: &HashMap<DirectoryId, String>, base: &str) -> Self {
+    /// Creates a body. `names` contains the names of directories, and URLs start with the `api` path of the library.
+    pub fn from_item(item: &Item, names: &HashMap<DirectoryId, String>, api: &str) -> Self {
         Self {
             directory_id: Some(item.directory_id.to_string()),
             directory_name: names.get(&item.directory_id).cloned().unwrap_or_default(),
             favorite: item.favorite,
             owner: None,
-            ..Self::from_other(item, String::new(), &format!("{base}/api/media"))
+            ..Self::from_other(item, String::new(), &format!("{api}/media"))
         }
     }
 

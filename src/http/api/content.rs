@@ -8,12 +8,15 @@ use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::Query;
 use crate::http::media_response;
 use crate::http::route::{HandlerResult, Route};
+use crate::model::Level;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/media/{id}/content", || web::route().to(get_content)),
-        Route::get("/api/media/{id}/thumbnail", || web::route().to(get_thumbnail)),
-        Route::get("/api/media/{id}/motion", || web::route().to(get_motion)),
+        Route::get("/api/media/{id}/content", || web::route().to(get_content))
+            .in_space(Level::View),
+        Route::get("/api/media/{id}/thumbnail", || web::route().to(get_thumbnail))
+            .in_space(Level::View),
+        Route::get("/api/media/{id}/motion", || web::route().to(get_motion)).in_space(Level::View),
     ]
 }
 

@@ -13,14 +13,16 @@ use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::Json;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::DirectoryId;
+use crate::model::{DirectoryId, Level};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/directories", || web::route().to(list_directories)),
-        Route::post("/api/directories", || web::route().to(create_directory)),
-        Route::patch("/api/directories/{id}", || web::route().to(patch_directory)),
-        Route::delete("/api/directories/{id}", || web::route().to(delete_directory)),
+        Route::get("/api/directories", || web::route().to(list_directories)).in_space(Level::View),
+        Route::post("/api/directories", || web::route().to(create_directory)).in_space(Level::Edit),
+        Route::patch("/api/directories/{id}", || web::route().to(patch_directory))
+            .in_space(Level::Edit),
+        Route::delete("/api/directories/{id}", || web::route().to(delete_directory))
+            .in_space(Level::Edit),
     ]
 }
 

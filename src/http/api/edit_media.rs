@@ -12,10 +12,11 @@ use crate::http::extract::json::{Json, Nullable, deserialize_whole_number};
 use crate::http::media_response::parse_id;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::model::Level;
 use crate::model::item_annotations::EditedPosition;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::post("/api/media/edit", || web::route().to(edit_media))]
+    vec![Route::post("/api/media/edit", || web::route().to(edit_media)).in_space(Level::Edit)]
 }
 
 /// What a body says about the details of items.

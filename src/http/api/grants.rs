@@ -21,10 +21,11 @@ use crate::model::{AlbumId, DirectoryId, Gives, GrantId, GroupId, ItemId, Level,
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/grants", || web::route().to(list_grants)),
-        Route::post("/api/grants", || web::route().to(create_grants)),
-        Route::patch("/api/grants/{grant}", || web::route().to(patch_grant)),
-        Route::delete("/api/grants/{grant}", || web::route().to(end_grant)),
+        Route::get("/api/grants", || web::route().to(list_grants)).in_space(Level::Manage),
+        Route::post("/api/grants", || web::route().to(create_grants)).in_space(Level::Manage),
+        Route::patch("/api/grants/{grant}", || web::route().to(patch_grant))
+            .in_space(Level::Manage),
+        Route::delete("/api/grants/{grant}", || web::route().to(end_grant)).in_space(Level::Manage),
     ]
 }
 
@@ -35,6 +36,8 @@ pub enum LevelWord {
     View,
     Contribute,
     Edit,
+    /// In spaces only.
+    Manage,
 }
 
 /// Which bytes others get.
@@ -52,6 +55,7 @@ impl From<LevelWord> for Level {
             LevelWord::View => Self::View,
             LevelWord::Contribute => Self::Contribute,
             LevelWord::Edit => Self::Edit,
+            LevelWord::Manage => Self::Manage,
         }
     }
 }
@@ -62,6 +66,7 @@ impl From<Level> for LevelWord {
             Level::View => Self::View,
             Level::Contribute => Self::Contribute,
             Level::Edit => Self::Edit,
+            Level::Manage => Self::Manage,
         }
     }
 }
@@ -89,20 +94,21 @@ impl From<Gives> for GivesWord {
 /// Kind and id of what is shared.
 #[derive(Serialize, ToSchema)]
 pub struct SubjectBody {
-    /// `album`, `directory` or `item`.
+    /// `album`, `directory`, `item`, or `library` for a space.
     kind: String,
-    #[schema(format = "uuid")]
+    /// A UUID, or the number of a space.
     id: String,
 }
 
 impl SubjectBody {
     pub(super) fn from_subject(subject: Subject) -> Self {
         let id = match subject {
-            Subject::Album(id) => id.0,
-            Subject::Directory(id) => id.0,
-            Subject::Item(id) => id.0,
+            Subject::Album(id) => id.to_string(),
+            Subject::Directory(id) => id.to_string(),
+            Subject::Item(id) => id.to_string(),
+            Subject::Library(id) => id.to_string(),
         };
-        Self { kind: subject.kind().to_owned(), id: id.to_string() }
+        Self { kind: subject.kind().to_owned(), id }
     }
 }
 

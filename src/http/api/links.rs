@@ -17,17 +17,18 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
-use crate::model::{Gives, LinkUploads, ShareLink, ShareLinkId};
+use crate::model::{Gives, Level, LinkUploads, ShareLink, ShareLinkId};
 use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/links", || web::route().to(list_links)),
-        Route::post("/api/links", || web::route().to(create_link)),
-        Route::get("/api/links/{link}", || web::route().to(get_link)),
-        Route::patch("/api/links/{link}", || web::route().to(patch_link)),
-        Route::delete("/api/links/{link}", || web::route().to(end_link)),
-        Route::post("/api/links/{link}/renew", || web::route().to(renew_link)),
+        Route::get("/api/links", || web::route().to(list_links)).in_space(Level::Manage),
+        Route::post("/api/links", || web::route().to(create_link)).in_space(Level::Manage),
+        Route::get("/api/links/{link}", || web::route().to(get_link)).in_space(Level::Manage),
+        Route::patch("/api/links/{link}", || web::route().to(patch_link)).in_space(Level::Manage),
+        Route::delete("/api/links/{link}", || web::route().to(end_link)).in_space(Level::Manage),
+        Route::post("/api/links/{link}/renew", || web::route().to(renew_link))
+            .in_space(Level::Manage),
     ]
 }
 

@@ -21,7 +21,7 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::model::item::ItemKind;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Area, DirectoryId, Item, Shelf, Sort};
+use crate::model::{Area, DirectoryId, Item, Level, Shelf, Sort};
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
 
@@ -31,12 +31,14 @@ const MAX_LIMIT: u8 = 200;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/api/media/list", || web::route().to(list_media)),
-        Route::get("/api/media/{id}", || web::route().to(get_media)),
-        Route::patch("/api/media/{id}", || web::route().to(patch_media)),
-        Route::delete("/api/media/{id}", || web::route().to(delete_media)),
-        Route::post("/api/media/{id}/restore", || web::route().to(restore_media)),
-        Route::post("/api/media/{id}/accept", || web::route().to(accept_media)),
+        Route::get("/api/media/list", || web::route().to(list_media)).in_space(Level::View),
+        Route::get("/api/media/{id}", || web::route().to(get_media)).in_space(Level::View),
+        Route::patch("/api/media/{id}", || web::route().to(patch_media)).in_space(Level::Edit),
+        Route::delete("/api/media/{id}", || web::route().to(delete_media)).in_space(Level::Edit),
+        Route::post("/api/media/{id}/restore", || web::route().to(restore_media))
+            .in_space(Level::Edit),
+        Route::post("/api/media/{id}/accept", || web::route().to(accept_media))
+            .in_space(Level::Manage),
     ]
 }
 
@@ -197,13 +199,13 @@ pub(super) async fn list_media(
 
     // The response depends only on the query and the library, so all sessions of the user share it in the cache.
     let key = CacheKey::ApiList { query: request.query_string().to_owned() };
+    let api = caller.api_path();
     let list = cached_response(&caller.services, caller.user().id, Some(key), move |reader| {
         let page = listings::list_named(reader, &auth_session.user, &page)?;
-        let base_path = reader.services.settings.base_path();
         let items = page
             .items
             .iter()
-            .map(|item| ItemBody::from_item(item, &page.directory_names, base_path))
+            .map(|item| ItemBody::from_item(item, &page.directory_names, &api))
             .collect();
         etag(&ListBody { items, next_cursor: page.next.map(|cursor| cursor.encode()) })
     });
@@ -216,14 +218,14 @@ async fn item_response(
     caller: &ApiUser,
     work: impl FnOnce(&Services, &AuthSession) -> Result<Item> + Send + 'static,
 ) -> Result<ItemBody> {
-    let auth_session = caller.auth_session.clone();
+    let (auth_session, api) = (caller.auth_session.clone(), caller.api_path());
     run_blocking(&caller.services, move |services| {
         let item = work(services, &auth_session)?;
         let items = std::slice::from_ref(&item);
         let user = &auth_session.user;
         let names = listings::directory_names(services, user, items)?;
         let details = previews::details(services, user, item.id)?;
-        Ok(ItemBody::from_item(&item, &names, services.settings.base_path()).with_metadata(details))
+        Ok(ItemBody::from_item(&item, &names, &api).with_metadata(details))
     })
     .await
 }

@@ -22,6 +22,7 @@ mod respond;
 mod routes;
 mod shared;
 mod shared_media;
+mod spaces;
 mod tus;
 mod upload;
 

@@ -7,7 +7,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     admin_users, album_comments, album_items, albums, auth, content, directories, docs, edit_media,
-    grants, groups, links, media, notifications, shared, shared_media, tus, upload,
+    grants, groups, links, media, notifications, shared, shared_media, spaces, tus, upload,
 };
 use crate::error::{Error, Result};
 use crate::http::response::error_body::ErrorBody;
@@ -36,6 +36,8 @@ use crate::http::response::error_body::ErrorBody;
         shared_media::get_shared_content, shared_media::get_shared_thumbnail, shared_media::get_shared_motion,
         groups::list_groups, groups::create_group, groups::get_group, groups::patch_group, groups::delete_group,
         groups::add_member, groups::patch_member, groups::remove_member, groups::list_people,
+        spaces::list_spaces, spaces::create_space, spaces::get_space, spaces::patch_space, spaces::delete_space, spaces::leave_space,
+        spaces::list_members, spaces::add_members, spaces::patch_member, spaces::remove_member,
         notifications::list_notifications, notifications::mark_seen,
         admin_users::list_users, admin_users::get_user, admin_users::patch_user,
         docs::get_document, docs::show_docs,
@@ -43,7 +45,7 @@ use crate::http::response::error_body::ErrorBody;
     components(schemas(ErrorBody)),
     modifiers(&CommonResponses),
     security(("bearer" = []), ("cookie" = [], "csrf" = [])),
-    tags((name = "Authentication"), (name = "Media"), (name = "Resumable uploads"), (name = "Folders"), (name = "Albums"), (name = "Sharing"), (name = "People"), (name = "About")),
+    tags((name = "Authentication"), (name = "Media"), (name = "Resumable uploads"), (name = "Folders"), (name = "Albums"), (name = "Sharing"), (name = "Spaces"), (name = "People"), (name = "About")),
 )]
 struct Api;
 

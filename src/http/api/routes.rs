@@ -2,7 +2,7 @@
 
 use super::{
     admin_users, album_comments, album_items, albums, auth, content, directories, docs, edit_media,
-    grants, groups, links, media, notifications, shared, shared_media, tus, upload,
+    grants, groups, links, media, notifications, shared, shared_media, spaces, tus, upload,
 };
 use crate::http::route::Route;
 
@@ -23,6 +23,7 @@ pub fn routes() -> Vec<Route> {
         shared::routes(),
         shared_media::routes(),
         groups::routes(),
+        spaces::routes(),
         notifications::routes(),
         admin_users::routes(),
         docs::routes(),

@@ -279,6 +279,8 @@ pub(super) async fn list_shared_items(
                 let owners = HashMap::from([(shared.owner.id, name_of(&shared.owner))]);
                 (vec![shared.item], None, owners)
             }
+            // The items of a space are below `/api/spaces`.
+            Subject::Library(_) => return Err(Error::NotFound),
         };
         let body = |item: &Item| {
             let owner = owners.get(&item.user_id).cloned().unwrap_or_default();

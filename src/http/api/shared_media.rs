@@ -19,6 +19,7 @@ use crate::http::run_blocking::run_blocking;
 use crate::http::shared_media_response::{
     shared_content_response, shared_motion_response, shared_thumbnail_response,
 };
+use crate::model::Level;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -34,11 +35,14 @@ pub(super) fn routes() -> Vec<Route> {
         }),
         Route::get("/api/albums/{album}/media/{item}/content", || {
             web::route().to(get_album_content)
-        }),
+        })
+        .in_space(Level::View),
         Route::get("/api/albums/{album}/media/{item}/thumbnail", || {
             web::route().to(get_album_thumbnail)
-        }),
-        Route::get("/api/albums/{album}/media/{item}/motion", || web::route().to(get_album_motion)),
+        })
+        .in_space(Level::View),
+        Route::get("/api/albums/{album}/media/{item}/motion", || web::route().to(get_album_motion))
+            .in_space(Level::View),
     ]
 }
 

@@ -6,15 +6,19 @@ use crate::domain::uploads::target::UploadTarget;
 use crate::http::extract::api_user::ApiUser;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::tus_upload::{self, TusVersion};
+use crate::model::Level;
 use crate::state::Services;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::options("/api/uploads", || web::route().to(show_options)),
-        Route::post("/api/uploads", || web::route().to(create_upload)),
-        Route::head("/api/uploads/{id}", || web::route().to(get_upload)),
-        Route::patch("/api/uploads/{id}", || web::route().to(append_upload)),
-        Route::delete("/api/uploads/{id}", || web::route().to(delete_upload)),
+        Route::post("/api/uploads", || web::route().to(create_upload)).in_space(Level::Contribute),
+        Route::head("/api/uploads/{id}", || web::route().to(get_upload))
+            .in_space(Level::Contribute),
+        Route::patch("/api/uploads/{id}", || web::route().to(append_upload))
+            .in_space(Level::Contribute),
+        Route::delete("/api/uploads/{id}", || web::route().to(delete_upload))
+            .in_space(Level::Contribute),
     ]
 }
 

@@ -17,12 +17,13 @@ use crate::http::extract::shared_item::Shared;
 use crate::http::multipart_upload::receive_files;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::{DirectoryId, Item};
+use crate::model::{DirectoryId, Item, Level};
 use crate::state::ingest_queue::Ingested;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::post("/api/media/upload", || web::route().to(upload_media)),
+        Route::post("/api/media/upload", || web::route().to(upload_media))
+            .in_space(Level::Contribute),
         Route::post("/api/shared/{grant}/directories/{directory}/upload", || {
             web::route().to(upload_shared)
         }),
@@ -100,7 +101,7 @@ pub(super) async fn upload_media(
             .into());
     }
 
-    let auth_session = caller.auth_session.clone();
+    let (auth_session, api) = (caller.auth_session.clone(), caller.api_path());
 
     // Bodies contain the names of directories.
     let items = run_blocking(&caller.services, move |services| {
@@ -109,7 +110,7 @@ pub(super) async fn upload_media(
         Ok(stored
             .into_iter()
             .map(|(item, is_duplicate)| {
-                let body = ItemBody::from_item(&item, &names, services.settings.base_path());
+                let body = ItemBody::from_item(&item, &names, &api);
                 if is_duplicate { body.into_duplicate() } else { body }
             })
             .collect())

@@ -11,9 +11,11 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::authenticate::{Caller, TokenSource, authenticate};
+use super::space::{ensure_level, enter_space};
 use crate::error::{Error, Result};
 use crate::http::error::HandlerError;
 use crate::http::rate_limit;
+use crate::http::space_paths;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Scope, User};
@@ -38,6 +40,13 @@ impl ApiUser {
     #[must_use]
     pub fn actor(&self) -> Actor {
         self.auth_session.actor(&self.client)
+    }
+
+    /// What the addresses of the API of the user's library begin with.
+    #[must_use]
+    pub fn api_path(&self) -> String {
+        let space = self.auth_session.membership.as_ref().map(|_| self.user().id);
+        format!("{}{}", self.services.settings.base_path(), space_paths::api_path(space))
     }
 
     #[must_use]
@@ -104,22 +113,24 @@ async fn api_user(
 ) -> Result<ApiUser, HandlerError> {
     let Caller { services, client, auth_session } =
         authenticate(request, TokenSource::BearerOrCookie).await?;
-    let auth_session = auth_session.ok_or(Error::Unauthenticated)?;
+    let own = auth_session.ok_or(Error::Unauthenticated)?;
 
     // Counted before the checks below, so that rejected requests count too.
     rate_limit::count(
         request,
         &services,
         rate_limit::api_bucket(request.path()),
-        RateLimitKey::Account(auth_session.user.id.0),
+        RateLimitKey::Account(own.user.id.0),
     )?;
 
-    if let Some(block) = auth_session.user.status.block() {
+    if let Some(block) = own.user.status.block() {
         return Err(Error::NotActive(block).into());
     }
     if let Some(scope) = required_scope {
-        require_scopes(&auth_session, scope)?;
+        require_scopes(&own, scope)?;
     }
+    let auth_session = enter_space(request, &services, own).await?;
+    ensure_level(&auth_session)?;
     Ok(ApiUser { services, auth_session, client })
 }
 

@@ -8,4 +8,5 @@ pub mod language;
 pub mod multipart;
 pub mod share_link;
 pub mod shared_item;
+mod space;
 pub mod user;

@@ -10,6 +10,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::authenticate::{Caller, TokenSource, authenticate};
+use super::space::{ensure_level, enter_space};
 use crate::error::Error;
 use crate::http::error::HandlerError;
 use crate::http::session_cookie::SessionCookie;
@@ -53,10 +54,21 @@ pub(in crate::http) fn theme_of(request: &HttpRequest) -> &'static str {
 async fn maybe_user(request: &HttpRequest) -> Result<MaybeUser, HandlerError> {
     let Caller { services, client, auth_session } =
         authenticate(request, TokenSource::Cookie).await?;
-    if let Some(auth_session) = &auth_session {
+    let handle_for = |auth_session: &Arc<AuthSession>| {
         let handled = HandledFor(client.clone(), auth_session.clone());
         request.extensions_mut().insert(handled);
-    }
+    };
+    // Also for the page of the error, if the user may not enter the space.
+    let auth_session = match auth_session {
+        Some(own) => {
+            handle_for(&own);
+            let entered = enter_space(request, &services, own).await?;
+            handle_for(&entered);
+            ensure_level(&entered)?;
+            Some(entered)
+        }
+        None => None,
+    };
     let cookie = SessionCookie::from_request(request);
     Ok(MaybeUser { services, cookie, client, auth_session })
 }
@@ -92,7 +104,7 @@ impl CurrentUser {
     /// # Errors
     /// `TooManyRequests`, `Unavailable`.
     pub fn archive_slot(&self) -> Result<UserSlot, Error> {
-        self.services.archive_slots.acquire(self.user().id)
+        self.services.archive_slots.acquire(self.auth_session.person().id)
     }
 
     /// The user for whom a request was handled, for the page that shows its error.

@@ -116,17 +116,25 @@ pub fn add_base_path(
     }
     // A user's HTML file is not a page of the application and stays as it is.
     let is_page = response.response().extensions().contains::<HtmlPage>();
-    if is_page { response.map_body(|_, body| rewrite_html_body(body, base)) } else { response }
+    if is_page {
+        map_page_addresses(response, |path| Some(format!("{base}{path}")))
+    } else {
+        response
+    }
 }
 
-fn rewrite_html_body(body: BoxBody, base: &str) -> BoxBody {
-    match body.try_into_bytes() {
+/// Replaces the addresses in a page for which `map` returns another one.
+pub(super) fn map_page_addresses(
+    response: ServiceResponse<BoxBody>,
+    map: impl Fn(&str) -> Option<String>,
+) -> ServiceResponse<BoxBody> {
+    response.map_body(|_, body| match body.try_into_bytes() {
         Ok(bytes) => match std::str::from_utf8(&bytes) {
-            Ok(html) => BoxBody::new(prefix_html_urls(html, base)),
+            Ok(html) => BoxBody::new(map_addresses(html, map)),
             Err(_) => BoxBody::new(bytes),
         },
         Err(body) => body,
-    }
+    })
 }
 
 /// Removes `base` from the start of a path.
@@ -139,15 +147,15 @@ fn strip_prefix(path: &str, base: &str) -> Option<String> {
     }
 }
 
-fn replace_path(uri: &Uri, path: &str) -> Option<Uri> {
+pub(super) fn replace_path(uri: &Uri, path: &str) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(PathAndQuery::try_from(path).ok()?);
     Uri::from_parts(parts).ok()
 }
 
-/// Adds `base` to the addresses in attributes. Text cannot be mistaken for an attribute, because its quotes are escaped.
-fn prefix_html_urls(html: &str, base: &str) -> String {
-    // An eighth more than the input leaves room for the added prefixes without another allocation.
+/// Replaces addresses in attributes. Text cannot be mistaken for an attribute, because its quotes are escaped.
+fn map_addresses(html: &str, map: impl Fn(&str) -> Option<String>) -> String {
+    // An eighth more than the input leaves room for longer addresses without another allocation.
     let mut output = String::with_capacity(html.len() + html.len() / 8);
 
     let mut rest = html;
@@ -163,19 +171,20 @@ fn prefix_html_urls(html: &str, base: &str) -> String {
             .rsplit(|c: char| !c.is_ascii_lowercase() && c != '-')
             .next()
             .unwrap_or_default();
-        let is_own = URL_ATTRIBUTES.contains(&name) && !value.starts_with("//");
-        if is_own {
-            output.push_str(base);
-        }
         rest = value;
-
-        // A `srcset` contains several addresses.
-        if is_own && name == "srcset" {
-            let (candidates, after) = value
+        if URL_ATTRIBUTES.contains(&name) && !value.starts_with("//") {
+            let (addresses, after) = value
                 .split_at_checked(value.find('"').unwrap_or(value.len()))
                 .unwrap_or((value, ""));
-            // The first address has its prefix already; the others follow a comma and a space.
-            output.push_str(&candidates.replace(", /", &format!(", {base}/")));
+            // A `srcset` contains several addresses, separated by a comma and a space.
+            let separator = if name == "srcset" { ", " } else { "\"" };
+            for (index, address) in addresses.split(separator).enumerate() {
+                output.push_str(if index > 0 { separator } else { "" });
+                match map(address) {
+                    Some(mapped) => output.push_str(&mapped),
+                    None => output.push_str(address),
+                }
+            }
             rest = after;
         }
     }
@@ -186,7 +195,7 @@ fn prefix_html_urls(html: &str, base: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{prefix_html_urls, strip_prefix};
+    use super::{map_addresses, strip_prefix};
 
     #[test]
     fn the_path_is_removed_at_segment_boundaries_only() {
@@ -206,6 +215,6 @@ mod tests {
             <a href="//elsewhere/x"><a href="https://elsewhere/"><input value="/dashboard"><p>href=&#34;/photos&#34; ="/x"##;
         let below = r##"<a href="/n/photos" title="/photos"><img src="/n/a" srcset="/n/a 320w, /n/b 640w"></a><a href="#main">
             <a href="//elsewhere/x"><a href="https://elsewhere/"><input value="/dashboard"><p>href=&#34;/photos&#34; ="/x"##;
-        assert_eq!(prefix_html_urls(page, "/n"), below);
+        assert_eq!(map_addresses(page, |path| Some(format!("/n{path}"))), below);
     }
 }

@@ -11,7 +11,7 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use tracing::Instrument;
 
-use super::{base_path, compress_pages, error_pages, security_headers};
+use super::{base_path, compress_pages, error_pages, security_headers, space_path};
 use crate::http::connections::{Connection, InFlightRequest, TrackedBody, track_body};
 use crate::http::link_paths::logged_path;
 use crate::http::{metrics, rate_limit, tus_headers};
@@ -32,6 +32,9 @@ pub async fn request_log(
     let services = request.app_data::<Data<Services>>().cloned();
     let base = services.as_ref().map_or("", |services| services.settings.base_path());
     let strip_result = base_path::strip_base_path(&mut request, base);
+    if strip_result.is_ok() {
+        space_path::strip_space(&mut request);
+    }
     tus_headers::override_method(&mut request);
     // The connection counts as in use until the last byte of the response is sent, and is not closed as idle.
     let connection = request.conn_data::<Arc<Connection>>().cloned();
@@ -77,8 +80,10 @@ pub async fn request_log(
     tracing::debug!(method = %http.method(), path = logged_path(http.path()), status, milliseconds);
 
     // Last, because these change the bodies of pages.
+    let (response, is_in_space) = space_path::add_space(response);
     let response = base_path::add_base_path(response, base);
-    let response = compress_pages::compress(&http, response, !base.is_empty());
+    let is_rewritten = is_in_space || !base.is_empty();
+    let response = compress_pages::compress(&http, response, is_rewritten);
     Ok(match in_flight {
         Some(in_flight) => {
             response.map_body(|_, body| BoxBody::new(TrackedBody::new(body, in_flight)))

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use super::components::{folder_label, format};
 use crate::domain::accounts::admin;
 use crate::domain::library::reader::{self, LibraryReader};
+use crate::domain::sharing::notifications;
 use crate::error::{Result, format_bytes};
 use crate::http::extract::user::CurrentUser;
 use crate::http::flash::Flash;
 use crate::http::run_blocking::run_blocking;
+use crate::http::space_paths::space_path;
 use crate::language::t;
 use crate::media::avatar::initials;
-use crate::model::{Directory, Shelf, User};
+use crate::model::{Directory, Level, Shelf, User, UserId};
 use crate::state::library_cache::LibrarySummary;
 use crate::state::session_cache::AuthSession;
 use crate::{fill, msg};
@@ -41,11 +43,21 @@ pub struct Storage {
     pub high: i64,
 }
 
+/// The space that a page belongs to.
+pub struct SpaceHead {
+    pub id: UserId,
+    pub name: String,
+    pub level: Level,
+}
+
 /// The data of the page layout.
 pub struct Layout {
     pub assets: &'static str,
     pub csrf: String,
+    /// The person who looks at the page.
     pub user: User,
+    /// Set on pages of a space.
+    pub space: Option<SpaceHead>,
     pub initials: String,
     pub main: Vec<Link>,
     pub views: Vec<Link>,
@@ -106,8 +118,18 @@ impl Layout {
     /// Reads the layout's data with an open reader.
     pub fn read(reader: &mut LibraryReader<'_>, input: LayoutInput) -> Result<Self> {
         let LayoutInput { auth_session, csrf, flash, path: page_path } = input;
-        let user = auth_session.user.clone();
+        let user = auth_session.person().clone();
         let summary = reader.summary()?;
+        let space = auth_session.membership.as_ref().map(|membership| SpaceHead {
+            id: auth_session.user.id,
+            name: auth_session.user.firstname.clone(),
+            level: membership.level,
+        });
+        // The summary is that of the library.
+        let unseen = match space {
+            Some(_) => notifications::count_unseen(reader, &user)?,
+            None => summary.unseen,
+        };
 
         // How many accounts wait for approval, which only admins see.
         let pending = if user.is_admin() { admin::count_pending(reader)? } else { 0 };
@@ -131,26 +153,42 @@ impl Layout {
             csrf,
             initials: initials(&user.firstname, &user.lastname),
             main: vec![
-                link(msg!("Home"), "/dashboard", "house", &["/recents"]),
+                match space {
+                    Some(_) => link(msg!("My library"), "/dashboard", "house", &[]),
+                    None => link(msg!("Home"), "/dashboard", "house", &["/recents"]),
+                },
                 link(msg!("Photos"), "/photos", "image", &["/videos"]),
                 link(msg!("Music"), "/music", "music", &["/audios"]),
                 link(msg!("Files"), "/uploads", "files", &[]),
             ],
-            views: vec![
-                link(msg!("Albums"), "/albums", "images", &[]),
-                link(msg!("Shared"), "/shared", "share-2", &["/groups"]),
-                link(msg!("Favorites"), "/favorites", "star", &[]),
-                link(msg!("Trash"), "/trash", "trash-2", &[]),
-            ],
+            views: views(space.as_ref(), link),
             own: directory_links(&summary.directories, &page_path),
             pending,
-            unseen: summary.unseen,
-            storage: storage_meter(&user),
+            unseen,
+            storage: storage_meter(&auth_session.user),
             flash,
             path: page_path,
+            space,
             user,
             summary,
         })
+    }
+
+    /// Whether the person may do in the library what a level allows: in their own, everything.
+    fn may(&self, level: Level) -> bool {
+        self.space.as_ref().is_none_or(|space| space.level >= level)
+    }
+
+    pub fn may_add(&self) -> bool {
+        self.may(Level::Contribute)
+    }
+
+    pub fn may_edit(&self) -> bool {
+        self.may(Level::Edit)
+    }
+
+    pub fn may_manage(&self) -> bool {
+        self.may(Level::Manage)
     }
 
     pub fn is_current(&self, path: &str) -> bool {
@@ -205,6 +243,30 @@ impl Layout {
     pub fn has_anything(&self) -> bool {
         self.summary.count(Shelf::All).0 > 0
     }
+}
+
+/// The links below those of the main shelves: what a person may open.
+fn views(
+    space: Option<&SpaceHead>,
+    link: impl Fn(&str, &str, &'static str, &[&str]) -> Link,
+) -> Vec<Link> {
+    let may = |level| space.is_none_or(|space| space.level >= level);
+    let mut views = vec![link(msg!("Albums"), "/albums", "images", &[])];
+    if may(Level::Manage) {
+        views.push(link(msg!("Shared"), "/shared", "share-2", &["/groups"]));
+    }
+    match space {
+        None => views.push(link(msg!("Spaces"), "/spaces", "users", &[])),
+        Some(space) => {
+            let members = format!("{}/members", space_path(space.id));
+            views.push(link(msg!("Members"), &members, "users", &[]));
+        }
+    }
+    views.push(link(msg!("Favorites"), "/favorites", "star", &[]));
+    if may(Level::Edit) {
+        views.push(link(msg!("Trash"), "/trash", "trash-2", &[]));
+    }
+    views
 }
 
 /// Creates the navigation links of the directories that the user has created, and marks the one of the current page.

@@ -11,7 +11,7 @@ use super::library::{
 };
 use super::sharing::{
     album_activity, groups, links, notifications, received, share, shared_actions, shared_item,
-    shared_list, shared_media, shared_page, shared_upload,
+    shared_list, shared_media, shared_page, shared_upload, spaces,
 };
 use super::uploads::{form, unfinished};
 use super::visitor::{link_item, link_media, link_page, link_upload, open_link};
@@ -69,6 +69,8 @@ pub fn routes() -> Vec<Route> {
         shared_upload::routes(),
         shared_actions::routes(),
         groups::routes(),
+        spaces::routes(),
+        admin::spaces::routes(),
         notifications::routes(),
         link_page::routes(),
         open_link::routes(),

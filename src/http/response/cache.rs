@@ -40,7 +40,7 @@ impl CacheKey {
     #[must_use]
     pub fn page(services: &Services, auth_session: &AuthSession, request: &HttpRequest) -> Self {
         let seconds = now().assume_utc().unix_timestamp();
-        let (moment, account_changes) = if auth_session.user.is_admin() {
+        let (moment, account_changes) = if auth_session.person().is_admin() {
             (seconds / 5, services.session_cache.invalidation_count())
         } else {
             (seconds / 60, 0)

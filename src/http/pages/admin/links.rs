@@ -48,7 +48,7 @@ impl AdminLinkRow {
                 Some(Subject::Album(_)) => msg!("Album"),
                 Some(Subject::Directory(_)) => msg!("Folder"),
                 Some(Subject::Item(_)) => msg!("Item"),
-                None => msg!("Deleted"),
+                Some(Subject::Library(_)) | None => msg!("Deleted"),
             },
             state: if is_open { usage(link, zone) } else { closed(link, msg!("Ended")) },
             created: v::when(link.created_at, zone),

@@ -90,14 +90,14 @@ async fn show_user(AdminUser(current): AdminUser, path: web::Path<String>) -> Ha
 }
 
 /// `12.5` for 12.5 × 10^9 bytes; the inverse of [`parse_gigabytes`].
-fn format_gigabytes(bytes: i64) -> String {
+pub(super) fn format_gigabytes(bytes: i64) -> String {
     let (whole, rest) = (bytes / 1_000_000_000, bytes % 1_000_000_000);
     let text = format!("{whole}.{rest:09}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// Parses a number of gigabytes (10^9 bytes) with a point or comma into bytes; the inverse of [`format_gigabytes`].
-fn parse_gigabytes(text: &str) -> Option<i64> {
+pub(super) fn parse_gigabytes(text: &str) -> Option<i64> {
     let text = text.trim().replace(',', ".");
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     let is_number = |part: &str| part.bytes().all(|b| b.is_ascii_digit());

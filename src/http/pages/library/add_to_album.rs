@@ -21,11 +21,11 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::language::t;
 use crate::model::item::ItemKind;
-use crate::model::{Album, AlbumId, AlbumKind, GrantId, ItemId};
+use crate::model::{Album, AlbumId, AlbumKind, GrantId, ItemId, Level};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route::post("/items/album", || web::route().to(submit_add))]
+    vec![Route::post("/items/album", || web::route().to(submit_add)).in_space(Level::Edit)]
 }
 
 /// A selection, and the album that it goes to. Without an album, the page with the albums is shown.

@@ -20,16 +20,20 @@ use crate::http::pages::respond::{
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::http::safe_redirect::back_path;
-use crate::model::{Album, AlbumId, AlbumKind, AlbumSort};
+use crate::model::{Album, AlbumId, AlbumKind, AlbumSort, Level};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::post("/albums", || web::route().to(submit_create)),
-        Route::post("/albums/{album}/change", || web::route().to(submit_change)),
-        Route::get("/albums/{album}/delete", || web::route().to(show_delete)),
-        Route::post("/albums/{album}/delete", || web::route().to(submit_delete)),
-        Route::post("/albums/{album}/remove", || web::route().to(submit_remove)),
+        Route::post("/albums", || web::route().to(submit_create)).in_space(Level::Edit),
+        Route::post("/albums/{album}/change", || web::route().to(submit_change))
+            .in_space(Level::Edit),
+        Route::get("/albums/{album}/delete", || web::route().to(show_delete))
+            .in_space(Level::Manage),
+        Route::post("/albums/{album}/delete", || web::route().to(submit_delete))
+            .in_space(Level::Manage),
+        Route::post("/albums/{album}/remove", || web::route().to(submit_remove))
+            .in_space(Level::Edit),
     ]
 }
 

@@ -20,15 +20,17 @@ use crate::http::pages::respond::{redirect, render};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::http::safe_redirect::back_path;
-use crate::model::{Album, Item, ItemId};
+use crate::model::{Album, Item, ItemId, Level};
 
 /// Items on one page of the form.
 const ARRANGED_ITEMS: u8 = 200;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/albums/{album}/arrange", || web::route().to(show_arrange)),
-        Route::post("/albums/{album}/arrange", || web::route().to(submit_arrange)),
+        Route::get("/albums/{album}/arrange", || web::route().to(show_arrange))
+            .in_space(Level::Edit),
+        Route::post("/albums/{album}/arrange", || web::route().to(submit_arrange))
+            .in_space(Level::Edit),
     ]
 }
 

@@ -25,13 +25,13 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render_uncached;
 use crate::http::route::{HandlerResult, Route};
 use crate::language::t;
-use crate::model::{Album, AlbumId, AlbumKind, AlbumSort, Gives, Item, Shelf, Subject};
+use crate::model::{Album, AlbumId, AlbumKind, AlbumSort, Gives, Item, Level, Shelf, Subject};
 use crate::msg;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/albums", || web::route().to(show_albums)),
-        Route::get("/albums/{album}", || web::route().to(show_album)),
+        Route::get("/albums", || web::route().to(show_albums)).in_space(Level::View),
+        Route::get("/albums/{album}", || web::route().to(show_album)).in_space(Level::View),
     ]
 }
 

@@ -9,13 +9,15 @@ use crate::http::media_response::{
     content_response, motion_response, page_response, parse_id, thumbnail_response,
 };
 use crate::http::route::{HandlerResult, Route};
+use crate::model::Level;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/media/{id}", || web::route().to(show_media)),
-        Route::get("/media/{id}/thumbnail", || web::route().to(show_thumbnail)),
-        Route::get("/media/{id}/motion", || web::route().to(show_motion)),
-        Route::get("/media/{id}/pages/{page}", || web::route().to(show_page)),
+        Route::get("/media/{id}", || web::route().to(show_media)).in_space(Level::View),
+        Route::get("/media/{id}/thumbnail", || web::route().to(show_thumbnail))
+            .in_space(Level::View),
+        Route::get("/media/{id}/motion", || web::route().to(show_motion)).in_space(Level::View),
+        Route::get("/media/{id}/pages/{page}", || web::route().to(show_page)).in_space(Level::View),
     ]
 }
 

@@ -15,15 +15,18 @@ use crate::http::pages::respond::{
 };
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::{Directory, DirectoryId};
+use crate::model::{Directory, DirectoryId, Level};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::post("/directories", || web::route().to(submit_create)),
-        Route::post("/directories/{directory_id}/rename", || web::route().to(submit_rename)),
-        Route::get("/directories/{directory_id}/delete", || web::route().to(show_delete)),
-        Route::post("/directories/{directory_id}/delete", || web::route().to(submit_delete)),
+        Route::post("/directories", || web::route().to(submit_create)).in_space(Level::Edit),
+        Route::post("/directories/{directory_id}/rename", || web::route().to(submit_rename))
+            .in_space(Level::Edit),
+        Route::get("/directories/{directory_id}/delete", || web::route().to(show_delete))
+            .in_space(Level::Edit),
+        Route::post("/directories/{directory_id}/delete", || web::route().to(submit_delete))
+            .in_space(Level::Edit),
     ]
 }
 

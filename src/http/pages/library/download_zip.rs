@@ -23,7 +23,7 @@ use crate::http::response::file::content_disposition;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::{run_blocking, services_arc};
 use crate::language::{current_language, run_with_language};
-use crate::model::{AlbumId, Cursor, Directory, DirectoryId, Item, Time};
+use crate::model::{AlbumId, Cursor, Directory, DirectoryId, Item, Level, Time};
 use crate::state::Services;
 use crate::state::open_file_cache::FileSource;
 use crate::storage::FileName;
@@ -35,9 +35,11 @@ const CLIENT_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::post("/items/download", || web::route().to(submit_download)),
-        Route::get("/directories/{directory_id}/download", || web::route().to(send_directory)),
-        Route::get("/albums/{album}/download", || web::route().to(send_album)),
+        Route::post("/items/download", || web::route().to(submit_download)).in_space(Level::View),
+        Route::get("/directories/{directory_id}/download", || web::route().to(send_directory))
+            .in_space(Level::View),
+        Route::get("/albums/{album}/download", || web::route().to(send_album))
+            .in_space(Level::View),
     ]
 }
 

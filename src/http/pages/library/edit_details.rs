@@ -24,14 +24,16 @@ use crate::http::run_blocking::run_blocking;
 use crate::http::safe_redirect::{back_path, own_path};
 use crate::media::Metadata;
 use crate::model::item_annotations::EditedPosition;
-use crate::model::{Item, ItemId, TakenPrecision, TakenSource};
+use crate::model::{Item, ItemId, Level, TakenPrecision, TakenSource};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::post("/items/{id}/details", || web::route().to(submit_details)),
-        Route::post("/items/edit", || web::route().to(show_edit)),
-        Route::post("/items/details", || web::route().to(submit_details_many)),
+        Route::post("/items/{id}/details", || web::route().to(submit_details))
+            .in_space(Level::Edit),
+        Route::post("/items/edit", || web::route().to(show_edit)).in_space(Level::Edit),
+        Route::post("/items/details", || web::route().to(submit_details_many))
+            .in_space(Level::Edit),
     ]
 }
 

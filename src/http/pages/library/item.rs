@@ -25,11 +25,11 @@ use crate::http::run_blocking::run_blocking;
 use crate::language::t;
 use crate::media::Metadata;
 use crate::model::item::ItemKind;
-use crate::model::{AlbumId, Directory, Item, Placement, PreviewState, ScanStatus, Shelf};
+use crate::model::{AlbumId, Directory, Item, Level, Placement, PreviewState, ScanStatus, Shelf};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route::get("/items/{id}", || web::route().to(show_item))]
+    vec![Route::get("/items/{id}", || web::route().to(show_item)).in_space(Level::View)]
 }
 
 #[derive(Template)]
@@ -166,7 +166,9 @@ async fn show_item(
             let albums = albums::list_containing(services, user, id)?;
             let received = received_files::senders_of(services, user, &[id])?;
             let said = match &shown.album {
-                Some(album) => album_comments::of_item(services, user, Target::Own(album.id), id)?,
+                Some(album) => {
+                    album_comments::of_item(services, &auth_session, Target::Own(album.id), id)?
+                }
                 None => None,
             };
             Ok((shown, previews::details(services, user, id)?, text, albums, received, said))

@@ -13,25 +13,33 @@ use crate::http::pages::respond::{redirect, redirect_back, redirect_back_with_er
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::http::safe_redirect::{back_path, own_path};
-use crate::model::{DirectoryId, ItemId};
+use crate::model::{DirectoryId, ItemId, Level};
 use crate::{fill, msg};
 use actix_web::{HttpRequest, web};
 use serde::Deserialize;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::post("/items/{id}/favorite", || web::route().to(submit_favorite)),
-        Route::post("/items/{id}/unfavorite", || web::route().to(submit_unfavorite)),
-        Route::post("/items/{id}/rename", || web::route().to(submit_rename)),
-        Route::post("/items/{id}/move", || web::route().to(submit_move)),
-        Route::post("/items/{id}/trash", || web::route().to(submit_trash)),
-        Route::post("/items/{id}/restore", || web::route().to(submit_restore)),
-        Route::post("/items/{id}/delete", || web::route().to(submit_delete)),
-        Route::post("/items/favorite", || web::route().to(submit_favorite_many)),
-        Route::post("/items/unfavorite", || web::route().to(submit_unfavorite_many)),
-        Route::post("/items/trash", || web::route().to(submit_trash_many)),
-        Route::post("/items/restore", || web::route().to(submit_restore_many)),
-        Route::post("/items/delete", || web::route().to(submit_delete_many)),
+        Route::post("/items/{id}/favorite", || web::route().to(submit_favorite))
+            .in_space(Level::Edit),
+        Route::post("/items/{id}/unfavorite", || web::route().to(submit_unfavorite))
+            .in_space(Level::Edit),
+        Route::post("/items/{id}/rename", || web::route().to(submit_rename)).in_space(Level::Edit),
+        Route::post("/items/{id}/move", || web::route().to(submit_move)).in_space(Level::Edit),
+        Route::post("/items/{id}/trash", || web::route().to(submit_trash)).in_space(Level::Edit),
+        Route::post("/items/{id}/restore", || web::route().to(submit_restore))
+            .in_space(Level::Edit),
+        Route::post("/items/{id}/delete", || web::route().to(submit_delete))
+            .in_space(Level::Manage),
+        Route::post("/items/favorite", || web::route().to(submit_favorite_many))
+            .in_space(Level::Edit),
+        Route::post("/items/unfavorite", || web::route().to(submit_unfavorite_many))
+            .in_space(Level::Edit),
+        Route::post("/items/trash", || web::route().to(submit_trash_many)).in_space(Level::Edit),
+        Route::post("/items/restore", || web::route().to(submit_restore_many))
+            .in_space(Level::Edit),
+        Route::post("/items/delete", || web::route().to(submit_delete_many))
+            .in_space(Level::Manage),
     ]
 }
 

@@ -17,13 +17,13 @@ use crate::http::run_blocking::run_blocking;
 use crate::language::t;
 use crate::model::city::country_name;
 use crate::model::item_place::place_name;
-use crate::model::{Area, City};
+use crate::model::{Area, City, Level};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/map", || web::route().to(show_map)),
-        Route::get("/map/clusters", || web::route().to(show_clusters)),
+        Route::get("/map", || web::route().to(show_map)).in_space(Level::View),
+        Route::get("/map/clusters", || web::route().to(show_clusters)).in_space(Level::View),
     ]
 }
 

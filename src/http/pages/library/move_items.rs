@@ -16,11 +16,11 @@ use crate::http::pages::respond::{redirect, render_with_status, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::language::t;
-use crate::model::{DirectoryId, ItemId};
+use crate::model::{DirectoryId, ItemId, Level};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route::post("/items/move", || web::route().to(submit_move_many))]
+    vec![Route::post("/items/move", || web::route().to(submit_move_many)).in_space(Level::Edit)]
 }
 
 #[derive(Template)]

@@ -16,12 +16,13 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::render;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::model::Level;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/music", || web::route().to(show_albums)),
-        Route::get("/music/albums", || web::route().to(show_albums)),
-        Route::get("/music/artists", || web::route().to(show_artists)),
+        Route::get("/music", || web::route().to(show_albums)).in_space(Level::View),
+        Route::get("/music/albums", || web::route().to(show_albums)).in_space(Level::View),
+        Route::get("/music/artists", || web::route().to(show_artists)).in_space(Level::View),
     ]
 }
 

@@ -21,15 +21,16 @@ use crate::http::pages::respond::{render, render_cached};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::language::t;
-use crate::model::Shelf;
 use crate::model::item::ItemKind;
 use crate::model::item_filter::ItemFilter;
+use crate::model::{Level, Shelf};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/search", || web::route().to(show_search)),
-        Route::get("/search/suggestions", || web::route().to(show_suggestions)),
+        Route::get("/search", || web::route().to(show_search)).in_space(Level::View),
+        Route::get("/search/suggestions", || web::route().to(show_suggestions))
+            .in_space(Level::View),
     ]
 }
 

@@ -23,21 +23,22 @@ use crate::http::pages::respond::render_cached;
 use crate::http::route::{HandlerResult, Route};
 use crate::language::t;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Directory, DirectoryId, Item, ItemId, Shelf, SongSort, Sort, YearMonth};
+use crate::model::{Directory, DirectoryId, Item, ItemId, Level, Shelf, SongSort, Sort, YearMonth};
 use crate::state::Services;
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/photos", || web::route().to(show_shelf)),
-        Route::get("/videos", || web::route().to(show_shelf)),
-        Route::get("/audios", || web::route().to(show_shelf)),
-        Route::get("/uploads", || web::route().to(show_shelf)),
-        Route::get("/favorites", || web::route().to(show_shelf)),
-        Route::get("/recents", || web::route().to(show_shelf)),
-        Route::get("/trash", || web::route().to(show_shelf)),
-        Route::get("/received", || web::route().to(show_shelf)),
-        Route::get("/directories/{directory_id}", || web::route().to(show_directory)),
+        Route::get("/photos", || web::route().to(show_shelf)).in_space(Level::View),
+        Route::get("/videos", || web::route().to(show_shelf)).in_space(Level::View),
+        Route::get("/audios", || web::route().to(show_shelf)).in_space(Level::View),
+        Route::get("/uploads", || web::route().to(show_shelf)).in_space(Level::View),
+        Route::get("/favorites", || web::route().to(show_shelf)).in_space(Level::View),
+        Route::get("/recents", || web::route().to(show_shelf)).in_space(Level::View),
+        Route::get("/trash", || web::route().to(show_shelf)).in_space(Level::Edit),
+        Route::get("/received", || web::route().to(show_shelf)).in_space(Level::Manage),
+        Route::get("/directories/{directory_id}", || web::route().to(show_directory))
+            .in_space(Level::View),
     ]
 }
 

@@ -12,13 +12,14 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, redirect_back, render, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::Shelf;
+use crate::model::{Level, Shelf};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/trash/empty", || web::route().to(show_empty)),
-        Route::post("/trash/empty", || web::route().to(submit_empty)),
-        Route::post("/trash/restore-all", || web::route().to(submit_restore_all)),
+        Route::get("/trash/empty", || web::route().to(show_empty)).in_space(Level::Manage),
+        Route::post("/trash/empty", || web::route().to(submit_empty)).in_space(Level::Manage),
+        Route::post("/trash/restore-all", || web::route().to(submit_restore_all))
+            .in_space(Level::Edit),
     ]
 }
 

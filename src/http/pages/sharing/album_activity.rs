@@ -20,17 +20,21 @@ use crate::http::pages::respond::{redirect_back, redirect_back_with_errors, rend
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::language::t;
-use crate::model::{AlbumId, CommentId, GrantId, Item, TimeZone, UserId};
+use crate::model::{AlbumId, CommentId, GrantId, Item, Level, TimeZone, UserId};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/albums/{album}/activity", || web::route().to(show_activity)),
-        Route::post("/albums/{album}/comments", || web::route().to(submit_comment)),
+        Route::get("/albums/{album}/activity", || web::route().to(show_activity))
+            .in_space(Level::View),
+        Route::post("/albums/{album}/comments", || web::route().to(submit_comment))
+            .in_space(Level::View),
         Route::post("/albums/{album}/comments/{comment}/delete", || {
             web::route().to(submit_removal)
-        }),
-        Route::post("/albums/{album}/hearts", || web::route().to(submit_heart)),
+        })
+        .in_space(Level::View),
+        Route::post("/albums/{album}/hearts", || web::route().to(submit_heart))
+            .in_space(Level::View),
         Route::get("/shared/{grant}/albums/{album}/activity", || web::route().to(show_activity)),
         Route::post("/shared/{grant}/albums/{album}/comments", || web::route().to(submit_comment)),
         Route::post("/shared/{grant}/albums/{album}/comments/{comment}/delete", || {
@@ -95,10 +99,10 @@ async fn show_activity(
     let before = query.cursor.as_deref().map(position).transpose()?;
     let auth_session = current.auth_session.clone();
     let found = run_blocking(&current.services, move |services| {
-        album_comments::activity(services, &auth_session.user, target, before)
+        album_comments::activity(services, &auth_session, target, before)
     })
     .await?;
-    let (zone, viewer) = (current.time_zone(), current.user().id);
+    let (zone, viewer) = (current.time_zone(), current.auth_session.person().id);
     let nav = if matches!(target, Target::Own(_)) { "/albums" } else { "/shared" };
     let rows = found.entries.into_iter();
     let cursor = album_comments::encode_position;

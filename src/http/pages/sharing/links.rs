@@ -20,17 +20,20 @@ use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, redirect_back, render, render_with_status, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::model::{Gives, LinkUploads, ShareLink, ShareLinkId};
+use crate::model::{Gives, Level, LinkUploads, ShareLink, ShareLinkId};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::post("/links", || web::route().to(submit_new)),
-        Route::get("/links/{link}", || web::route().to(show_link)),
-        Route::post("/links/{link}/change", || web::route().to(submit_change)),
-        Route::post("/links/{link}/renew", || web::route().to(submit_renew)),
-        Route::post("/links/{link}/end", || web::route().to(submit_end)),
-        Route::get("/links/{link}/qr.svg", || web::route().to(send_qr_code)),
+        Route::post("/links", || web::route().to(submit_new)).in_space(Level::Manage),
+        Route::get("/links/{link}", || web::route().to(show_link)).in_space(Level::Manage),
+        Route::post("/links/{link}/change", || web::route().to(submit_change))
+            .in_space(Level::Manage),
+        Route::post("/links/{link}/renew", || web::route().to(submit_renew))
+            .in_space(Level::Manage),
+        Route::post("/links/{link}/end", || web::route().to(submit_end)).in_space(Level::Manage),
+        Route::get("/links/{link}/qr.svg", || web::route().to(send_qr_code))
+            .in_space(Level::Manage),
     ]
 }
 

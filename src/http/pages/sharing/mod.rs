@@ -14,3 +14,4 @@ pub mod shared_list;
 pub mod shared_media;
 pub mod shared_page;
 pub mod shared_upload;
+pub mod spaces;

@@ -13,14 +13,16 @@ use crate::http::pages::respond::{redirect, set_flash};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::http::safe_redirect::back_path;
-use crate::model::ItemId;
+use crate::model::{ItemId, Level};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::post("/items/{id}/accept", || web::route().to(submit_accept_one)),
-        Route::post("/received/accept", || web::route().to(submit_accept)),
-        Route::post("/received/accept-all", || web::route().to(submit_accept_all)),
+        Route::post("/items/{id}/accept", || web::route().to(submit_accept_one))
+            .in_space(Level::Manage),
+        Route::post("/received/accept", || web::route().to(submit_accept)).in_space(Level::Manage),
+        Route::post("/received/accept-all", || web::route().to(submit_accept_all))
+            .in_space(Level::Manage),
     ]
 }
 

@@ -22,6 +22,7 @@ use crate::http::pages::respond::{
 };
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::http::space_paths::space_path;
 use crate::model::{
     AlbumId, DirectoryId, Gives, Grant, GrantId, Group, GroupId, ItemId, Level, LinkUploads,
     Subject, TimeZone, User,
@@ -30,10 +31,11 @@ use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/share", || web::route().to(show_share)),
-        Route::post("/share", || web::route().to(submit_share)),
-        Route::post("/share/{grant}/change", || web::route().to(submit_change)),
-        Route::post("/share/{grant}/end", || web::route().to(submit_end)),
+        Route::get("/share", || web::route().to(show_share)).in_space(Level::Manage),
+        Route::post("/share", || web::route().to(submit_share)).in_space(Level::Manage),
+        Route::post("/share/{grant}/change", || web::route().to(submit_change))
+            .in_space(Level::Manage),
+        Route::post("/share/{grant}/end", || web::route().to(submit_end)).in_space(Level::Manage),
     ]
 }
 
@@ -67,6 +69,7 @@ pub(crate) fn subject_query(subject: Subject) -> String {
         Subject::Album(id) => format!("album={id}"),
         Subject::Directory(id) => format!("directory={id}"),
         Subject::Item(id) => format!("item={id}"),
+        Subject::Library(id) => format!("library={id}"),
     }
 }
 
@@ -76,6 +79,7 @@ pub(crate) fn subject_href(subject: Subject) -> String {
         Subject::Album(id) => format!("/albums/{id}"),
         Subject::Directory(id) => format!("/directories/{id}"),
         Subject::Item(id) => format!("/items/{id}"),
+        Subject::Library(id) => space_path(id),
     }
 }
 
@@ -144,6 +148,7 @@ impl SharePage {
             Subject::Album(id) => ("album", id.to_string()),
             Subject::Directory(id) => ("directory", id.to_string()),
             Subject::Item(id) => ("item", id.to_string()),
+            Subject::Library(id) => ("library", id.to_string()),
         }
     }
 
@@ -192,7 +197,9 @@ impl SharePage {
             (Level::Contribute, _) => {
                 msg!("Also add photos of their own, and remove these again.")
             }
-            (Level::Edit, _) => msg!("Also rename and arrange it, and remove any item."),
+            (Level::Edit | Level::Manage, _) => {
+                msg!("Also rename and arrange it, and remove any item.")
+            }
         }
     }
 }
@@ -247,7 +254,10 @@ pub(crate) async fn share_page(
             let links = links.iter().filter(|named| named.state != LinkState::Ended);
             let links: Vec<_> = links.map(|named| LinkRow::from_named(named, &zone)).collect();
             let can_take_files = file_requests::can_take_files(services, user, subject)?;
-            let (people, groups) = (people::list(services, user)?, groups::list(services, user)?);
+            let (people, groups) = {
+                let person = auth_session.person();
+                (people::list(services, person)?, groups::list(services, person)?)
+            };
             Ok((title, rows, people, groups, links, can_take_files))
         })
         .await?;

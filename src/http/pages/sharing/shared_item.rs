@@ -33,7 +33,8 @@ use crate::state::Services;
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::get("/shared/{grant}/items/{item}", || web::route().to(show_shared_item)),
-        Route::get("/albums/{album}/items/{item}", || web::route().to(show_album_item)),
+        Route::get("/albums/{album}/items/{item}", || web::route().to(show_album_item))
+            .in_space(Level::View),
     ]
 }
 
@@ -110,7 +111,7 @@ async fn show_shared_item(
             Place::Album(album) => {
                 let href = format!("{base}/albums/{}", album.id);
                 let target = Target::Shared(id, Some(album.id));
-                comments = album_comments::of_item(services, viewer, target, item)?
+                comments = album_comments::of_item(services, &auth_session, target, item)?
                     .map(|found| CommentsView::new(href.clone(), item, found, &zone));
                 remove = may_remove.then(|| format!("{href}/remove"));
                 crumbs.push((href, album.name.clone()));
@@ -156,7 +157,7 @@ async fn show_album_item(
         let (owner, item) = album_page::find_item(services, viewer, id, item)?;
         let (tracks, newer, older) = album_page::around(services, &album, &item)?;
         let base = format!("/albums/{id}");
-        let comments = album_comments::of_item(services, viewer, Target::Own(id), item.id)?;
+        let comments = album_comments::of_item(services, &auth_session, Target::Own(id), item.id)?;
         let href = |(neighbor, owner)| {
             if owner == viewer.id {
                 format!("/items/{neighbor}?album={id}")

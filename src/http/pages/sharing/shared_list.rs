@@ -22,13 +22,14 @@ use crate::http::pages::sharing::link_form::LinkRow;
 use crate::http::pages::sharing::share::subject_query;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::http::space_paths::space_path;
 use crate::language::t;
-use crate::model::{GrantId, ShareLinkId, Shelf, Subject};
+use crate::model::{GrantId, Level, ShareLinkId, Shelf, Subject};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/shared", || web::route().to(show_shared)),
+        Route::get("/shared", || web::route().to(show_shared)).in_space(Level::Manage),
         Route::post("/shared/{grant}/leave", || web::route().to(submit_leave)),
         Route::post("/shared/{grant}/return", || web::route().to(submit_return)),
     ]
@@ -99,6 +100,8 @@ async fn show_shared(current: CurrentUser, query: web::Query<SharedQuery>) -> Ha
         return show_links(current, ShareLinkId::parse(&query.before)).await;
     }
     let view = match query.view.as_str() {
+        // Nothing can be shared with a space.
+        _ if current.auth_session.membership.is_some() => "by-me",
         "by-me" => "by-me",
         "left" => "left",
         _ => "",
@@ -151,7 +154,10 @@ fn cover(shared: &SharedWithMe) -> Cover {
     let (kind, icon) = kind_of(&shared.subject);
     Cover {
         title: shared.subject.title().to_owned(),
-        meta: fill!("{kind} by {name}", kind = t(kind), name = name_of(&shared.owner)),
+        meta: match &shared.subject {
+            SharedSubject::Space(_) => t(kind).into_owned(),
+            _ => fill!("{kind} by {name}", kind = t(kind), name = name_of(&shared.owner)),
+        },
         picture: shared.subject.cover().and_then(|item| Picture::from_item_at(item, &media)),
         icon,
         is_new: shared.is_new,
@@ -164,6 +170,7 @@ const fn kind_of(subject: &SharedSubject) -> (&'static str, &'static str) {
         SharedSubject::Album { .. } => (msg!("Album"), "images"),
         SharedSubject::Directory(_) => (msg!("Folder"), "folder"),
         SharedSubject::Item(_) => (msg!("Item"), "file"),
+        SharedSubject::Space(_) => (msg!("Shared space"), "users"),
     }
 }
 
@@ -180,6 +187,7 @@ fn by_me_row(shared: &SharedByMe, date: impl Fn(crate::model::Time) -> String) -
             (format!("/directories/{}", directory.directory_id), "/media".to_owned())
         }
         SharedSubject::Item(item) => (format!("/items/{}", item.id), "/media".to_owned()),
+        SharedSubject::Space(_) => (space_path(grant.owner_id), String::new()),
     };
     ByMeRow {
         id: grant.id,

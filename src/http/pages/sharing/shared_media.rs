@@ -16,6 +16,7 @@ use crate::http::shared_media_response::{
     shared_content_response, shared_motion_response, shared_page_response,
     shared_thumbnail_response,
 };
+use crate::model::Level;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -23,14 +24,18 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::get("/shared/{grant}/media/{item}/thumbnail", || web::route().to(show_thumbnail)),
         Route::get("/shared/{grant}/media/{item}/motion", || web::route().to(show_motion)),
         Route::get("/shared/{grant}/media/{item}/pages/{page}", || web::route().to(show_page)),
-        Route::get("/albums/{album}/media/{item}", || web::route().to(show_album_media)),
+        Route::get("/albums/{album}/media/{item}", || web::route().to(show_album_media))
+            .in_space(Level::View),
         Route::get("/albums/{album}/media/{item}/thumbnail", || {
             web::route().to(show_album_thumbnail)
-        }),
-        Route::get("/albums/{album}/media/{item}/motion", || web::route().to(show_album_motion)),
+        })
+        .in_space(Level::View),
+        Route::get("/albums/{album}/media/{item}/motion", || web::route().to(show_album_motion))
+            .in_space(Level::View),
         Route::get("/albums/{album}/media/{item}/pages/{page}", || {
             web::route().to(show_album_page)
-        }),
+        })
+        .in_space(Level::View),
     ]
 }
 

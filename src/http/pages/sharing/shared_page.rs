@@ -25,6 +25,7 @@ use crate::http::pages::library::shelf::{Breadcrumb, ShelfPage, listing_query};
 use crate::http::pages::respond::{redirect, render_uncached};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
+use crate::http::space_paths::space_path;
 use crate::language::t;
 use crate::model::{
     AlbumId, AlbumKind, AlbumSort, Directory, DirectoryId, Gives, Item, Level, Shelf, Subject, User,
@@ -50,6 +51,7 @@ async fn show_subject(shared: Shared<CurrentUser>, query: web::Query<ListQuery>)
         Subject::Album(_) => album_page(shared, None, query.into_inner()).await,
         Subject::Directory(_) => directory_page(shared, None, query.into_inner()).await,
         Subject::Item(item) => redirect(&format!("/shared/{id}/items/{item}")),
+        Subject::Library(space) => redirect(&format!("{}/photos", space_path(space))),
     }
 }
 

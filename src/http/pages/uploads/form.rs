@@ -18,16 +18,17 @@ use crate::http::rate_limit;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
 use crate::language::t;
-use crate::model::ReportId;
+use crate::model::{Level, ReportId};
 use crate::state::ingest_queue::Ingested;
 use crate::state::rate_limiter::{Bucket, RateLimitKey};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/upload", || web::route().to(show_upload)),
-        Route::post("/upload", || web::route().to(submit_upload)),
-        Route::get("/uploads/results/{id}", || web::route().to(show_result)),
+        Route::get("/upload", || web::route().to(show_upload)).in_space(Level::Contribute),
+        Route::post("/upload", || web::route().to(submit_upload)).in_space(Level::Contribute),
+        Route::get("/uploads/results/{id}", || web::route().to(show_result))
+            .in_space(Level::Contribute),
     ]
 }
 
@@ -107,7 +108,7 @@ async fn submit_upload(
         &request,
         &current.services,
         Bucket::Upload,
-        RateLimitKey::Account(current.user().id.0),
+        RateLimitKey::Account(current.auth_session.person().id.0),
     )?;
 
     // With the cookie, the form must contain the CSRF token before its first file.

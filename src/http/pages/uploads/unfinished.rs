@@ -14,11 +14,14 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::services_arc;
 use crate::http::safe_redirect::back_path;
 use crate::language::t;
-use crate::model::{Upload, UploadId, User, now};
+use crate::model::{Level, Upload, UploadId, User, now};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![Route::post("/uploads/unfinished/{id}/discard", || web::route().to(submit_discard))]
+    vec![
+        Route::post("/uploads/unfinished/{id}/discard", || web::route().to(submit_discard))
+            .in_space(Level::Contribute),
+    ]
 }
 
 /// An upload that has not received all of its bytes.

@@ -138,6 +138,7 @@ async fn submit_download_all(
             stream_directory(services, slot, key, directory).await
         }
         Subject::Item(item) => stream_selection(services, slot, key, vec![item]).await,
+        Subject::Library(_) => Err(Error::NotFound.into()),
     }?;
     count_download(&visit).await?;
     Ok(response)

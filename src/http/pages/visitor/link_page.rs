@@ -108,6 +108,8 @@ async fn show_link(
         Subject::Directory(_) => directory_page(&request, address, None, query.into_inner()).await,
         // Its page counts the visit.
         Subject::Item(item) => redirect(&format!("{}/items/{item}", address.base())),
+        // Spaces have no links.
+        Subject::Library(_) => Err(Error::NotFound.into()),
     }
 }
 

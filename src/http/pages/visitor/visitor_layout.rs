@@ -34,6 +34,12 @@ pub struct VisitorLayout {
 }
 
 impl VisitorLayout {
+    /// Visitors change nothing.
+    #[expect(clippy::unused_self, reason = "templates call it as that of other layouts")]
+    pub const fn may_edit(&self) -> bool {
+        false
+    }
+
     pub fn new(address: &LinkAddress) -> Result<Self> {
         let link = &address.open.link;
         let zone = address.time_zone();

@@ -1,4 +1,4 @@
-//! What the server's owner allows for share links.
+//! What the server's owner allows users to share, and how.
 
 use super::options::invalid_value;
 use super::parse::{parse_choice, parse_value};
@@ -30,4 +30,25 @@ pub(super) fn parse_days_max(text: &str) -> Result<Option<u16>> {
     } else {
         Ok((days > 0).then_some(days))
     }
+}
+
+/// Who can create spaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpacePolicy {
+    Admins,
+    Everybody,
+}
+
+const SPACE_POLICIES: [(&str, SpacePolicy); 2] =
+    [("admins", SpacePolicy::Admins), ("everybody", SpacePolicy::Everybody)];
+
+pub(super) fn parse_space_policy(text: &str) -> Result<SpacePolicy> {
+    parse_choice("spaces", text, "admins or everybody", &SPACE_POLICIES)
+}
+
+const PEOPLE: [(&str, bool); 2] = [("listed", true), ("hidden", false)];
+
+/// Whether users can choose from the names of all others.
+pub(super) fn parse_people(text: &str) -> Result<bool> {
+    parse_choice("people", text, "listed or hidden", &PEOPLE)
 }

@@ -1,0 +1,2 @@
+DROP INDEX users_kind ON users;
+ALTER TABLE users DROP COLUMN kind;

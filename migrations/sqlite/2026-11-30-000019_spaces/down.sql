@@ -1,0 +1,2 @@
+DROP INDEX users_kind;
+ALTER TABLE users DROP COLUMN kind;

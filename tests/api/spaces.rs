@@ -1,0 +1,457 @@
+//! Spaces: what their members may do, by their level, and that an end is an end.
+
+use nexus_media::http::{Route, routes};
+use nexus_media::model::{Level, UserId};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::access::{Ids, call_at};
+use crate::support::*;
+
+/// A space that `mia` manages, with members who edit, contribute and view, and `eve`, who is none.
+struct Space {
+    app: TestApp,
+    admin: Browser,
+    id: i64,
+    mia: Program,
+    ed: Program,
+    cat: Program,
+    vic: Program,
+    eve: Program,
+}
+
+impl Space {
+    async fn start(backend: Backend) -> Self {
+        let (app, admin) = TestApp::ready_with(backend, &[("spaces", "everybody")]).await;
+        let mut programs = Vec::new();
+        for name in ["mia", "ed", "cat", "vic", "eve"] {
+            app.person(&admin, name).await;
+            rename(&app, name, &format!("{}{}", name[..1].to_uppercase(), &name[1..]));
+            programs.push(app.program(name).await);
+        }
+        let [mia, ed, cat, vic, eve] = <[Program; 5]>::try_from(programs).ok().unwrap();
+        let made = json(mia.send("POST", "/api/spaces", &json!({ "name": "Family" })).await).await;
+        assert_eq!(
+            (made["name"].as_str(), made["level"].as_str()),
+            (Some("Family"), Some("manage"))
+        );
+        let space = Self { app, admin, id: made["id"].as_i64().unwrap(), mia, ed, cat, vic, eve };
+        for (name, level) in [("ed", "edit"), ("cat", "contribute"), ("vic", "view")] {
+            space.add(&json!({ "people": [name], "level": level })).await;
+        }
+        space
+    }
+
+    /// An address of the API of the space.
+    fn api(&self, path: &str) -> String {
+        format!("/api/spaces/{}{path}", self.id)
+    }
+
+    async fn add(&self, body: &Value) -> Value {
+        let answer = self.mia.send("POST", &self.api("/members"), body).await;
+        assert_eq!(answer.status(), 201, "{body}");
+        json(answer).await
+    }
+
+    async fn member(&self, name: &str) -> String {
+        let members = self.mia.json(&self.api("/members")).await;
+        let member = members["members"].as_array().unwrap().iter().find(|it| it["name"] == name);
+        member.unwrap_or_else(|| panic!("{name} in {members}"))["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn upload(&self, by: &Program, name: &str, bytes: &[u8]) -> reqwest::Response {
+        let part = reqwest::multipart::Part::bytes(bytes.to_vec()).file_name(name.to_owned());
+        let form = reqwest::multipart::Form::new().part("file", part);
+        by.request("POST", &self.api("/media/upload")).multipart(form).send().await.unwrap()
+    }
+
+    async fn upload_one(&self, by: &Program, name: &str, bytes: &[u8]) -> String {
+        let answer = self.upload(by, name, bytes).await;
+        assert_eq!(answer.status(), 201);
+        json(answer).await["items"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn status(&self, by: &Program, path: &str) -> u16 {
+        by.get(&self.api(path)).await.status().as_u16()
+    }
+
+    async fn names(&self, by: &Program) -> Vec<String> {
+        let list = by.json(&self.api("/media/list?shelf=all&sort=name")).await;
+        let items = list["items"].as_array().unwrap().iter();
+        items.map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// A browser with a session of a member.
+    async fn browser(&self, name: &str) -> Browser {
+        let browser = self.app.browser();
+        let fields = [("username", name), ("password", PASSWORD)];
+        assert_eq!(browser.submit("/login", "/login", &fields).await.status(), 303);
+        browser
+    }
+
+    fn used_bytes(&self) -> i64 {
+        let id = UserId(self.id);
+        let user = self.app.services.db.read(|conn| Ok(nexus_media::store::users::find(conn, id)?));
+        user.unwrap().unwrap().used_bytes
+    }
+}
+
+/// Everyone registers with the same name; tests tell members apart by another one.
+fn rename(app: &TestApp, username: &str, firstname: &str) {
+    use diesel::prelude::*;
+    use nexus_media::db::schema::users;
+    let user = users::table.filter(users::username.eq(username));
+    let renamed = app.services.db.write(|conn| {
+        Ok(diesel::update(user).set(users::firstname.eq(firstname)).execute(conn)?)
+    });
+    assert_eq!(renamed.unwrap(), 1);
+    app.services.session_cache.invalidate_user(app.user(username).id);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn members_fill_one_library_which_is_not_that_of_any_of_them(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let space = Space::start(backend).await;
+    let own = space.cat.upload_one("own.png", &png(1)).await;
+    let photo = space.upload_one(&space.cat, "ours.png", &png(2)).await;
+    assert_eq!(space.names(&space.vic).await, ["ours.png"]);
+    assert_eq!(space.cat.names("shelf=all").await, ["own.png"]);
+
+    // Nobody's own space is used, and the file is in the folder of the space.
+    let size = i64::try_from(png(2).len()).unwrap();
+    assert_eq!(space.used_bytes(), size);
+    let item = space.vic.json(&space.api(&format!("/media/{photo}"))).await;
+    let content = item["content_url"].as_str().unwrap();
+    assert_eq!(content, space.api(&format!("/media/{photo}/content")));
+    assert_eq!(space.vic.get(content).await.bytes().await.unwrap(), png(2));
+
+    // Neither library has what is in the other one.
+    assert_eq!(space.status(&space.cat, &format!("/media/{own}")).await, 404);
+    assert_eq!(space.cat.get(&format!("/api/media/{photo}")).await.status(), 404);
+    assert_eq!(space.mia.get(&format!("/api/media/{photo}/content")).await.status(), 404);
+
+    // Somebody else's space, one that does not exist and what is no space look the same.
+    let person = space.app.id_of("mia");
+    let mut bodies = Vec::new();
+    for id in [space.id, 999_999, person] {
+        let answer = space.eve.get(&format!("/api/spaces/{id}/media/list?shelf=all")).await;
+        assert_eq!(answer.status(), 404);
+        bodies.push(answer.bytes().await.unwrap());
+    }
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    // An admin is nothing special.
+    let root = space.app.program("root").await;
+    assert_eq!(space.status(&root, "/media/list").await, 404);
+    assert_eq!(root.json("/api/spaces").await["spaces"], json!([]));
+    assert_eq!(space.vic.json("/api/spaces").await["spaces"][0]["level"], "view");
+}
+
+/// A path with ids of nothing: what a member may do is decided before anything is looked up.
+fn in_space(route: &Route, id: i64) -> String {
+    let nothing = uuid::Uuid::now_v7().to_string();
+    let (start, rest) = match route.path {
+        path if path.contains("{space}") => ("", path),
+        path => match path.strip_prefix("/api") {
+            Some(rest) => ("/api/spaces/{space}", rest),
+            None => ("/spaces/{space}", path),
+        },
+    };
+    let path = format!("{start}{rest}").replace("{space}", &id.to_string());
+    let parts = path.split('/').map(|part| match part {
+        "{page}" => "1",
+        part if part.starts_with('{') => nothing.as_str(),
+        part => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[rstest]
+#[actix_web::test]
+async fn every_route_of_a_library_needs_its_level_in_a_space(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let space = Space::start(backend).await;
+    let actors = [
+        ("eve", None),
+        ("vic", Some(Level::View)),
+        ("cat", Some(Level::Contribute)),
+        ("ed", Some(Level::Edit)),
+        ("mia", Some(Level::Manage)),
+    ];
+    let routes = routes();
+    let (mut tried, ids) = (0, Ids::of_nothing());
+    for (name, level) in actors {
+        let browser = space.browser(name).await;
+        let token = browser.token("/photos").await;
+        for route in &routes {
+            // What would end the membership comes last.
+            let ends = route.path.ends_with("/leave") || route.path == "/api/spaces/{space}";
+            if route.method == "OPTIONS" || (ends && route.method != "GET") {
+                continue;
+            }
+            // Deleting the space is tried by those who may not.
+            if route.path == "/spaces/{space}/delete" && level == Some(Level::Manage) {
+                continue;
+            }
+            // What does not exist in spaces is tried by the manager alone.
+            if route.space.is_none() && level != Some(Level::Manage) {
+                continue;
+            }
+            let path = in_space(route, space.id);
+            let answer = call_at(&browser, route, &path, &ids, &token).await;
+            let status = answer.status().as_u16();
+            let says = format!("{name}: {} {path}: {status}", route.method);
+            match (route.space, level) {
+                (None, _) => assert!(matches!(status, 404 | 405) || !in_spaces(route), "{says}"),
+                (Some(_), None) => assert_eq!(status, 404, "{says}"),
+                (Some(needs), Some(level)) if level < needs => assert_eq!(status, 403, "{says}"),
+                (Some(_), Some(_)) => assert!(status != 403 && status < 500, "{says}"),
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 600, "{tried}");
+}
+
+/// Whether a path with the address of a space in front of it could be one of the space.
+fn in_spaces(route: &Route) -> bool {
+    !route.path.contains("{space}")
+}
+
+#[rstest]
+#[actix_web::test]
+async fn an_end_of_a_membership_is_an_end(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let space = Space::start(backend).await;
+    let photo = space.upload_one(&space.ed, "ours.png", &png(2)).await;
+    let content = format!("/media/{photo}/content");
+    let list = "/media/list?shelf=all";
+
+    // Another level.
+    let ed = space.member("Ed Lovelace").await;
+    let path = space.api(&format!("/members/{ed}"));
+    let answer = space.mia.send("PATCH", &path, &json!({ "level": "view" })).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(space.upload(&space.ed, "late.png", &png(3)).await.status(), 403);
+    assert_eq!(space.status(&space.ed, &content).await, 200);
+
+    // Removed, and back again.
+    assert_eq!(space.mia.send("DELETE", &path, &json!({})).await.status(), 204);
+    assert_eq!(space.status(&space.ed, list).await, 404);
+    assert_eq!(space.status(&space.ed, &content).await, 404);
+    space.add(&json!({ "people": ["ed"], "level": "edit" })).await;
+    assert_eq!(space.status(&space.ed, &content).await, 200);
+
+    // Left; only they can come back.
+    let left = space.ed.send("POST", &space.api("/leave"), &json!({})).await;
+    assert_eq!(left.status(), 204);
+    assert_eq!(space.status(&space.ed, list).await, 404);
+    let grant = space.member("Ed Lovelace").await;
+    let back = space.ed.send("POST", &format!("/api/shared/{grant}/return"), &json!({})).await;
+    assert_eq!(back.status(), 204);
+    assert_eq!(space.status(&space.ed, list).await, 200);
+
+    // As a member of a group, whose membership ends.
+    let group =
+        json(space.mia.send("POST", "/api/groups", &json!({ "name": "Choir" })).await).await;
+    let group = group["id"].as_str().unwrap().to_owned();
+    space.add(&json!({ "groups": [group], "level": "contribute" })).await;
+    let members = format!("/api/groups/{group}/members");
+    space.mia.send("POST", &members, &json!({ "username": "eve" })).await;
+    assert_eq!(space.status(&space.eve, list).await, 200);
+    assert_eq!(space.upload(&space.eve, "eve.png", &png(4)).await.status(), 201);
+    let eve = space.app.id_of("eve");
+    space.mia.send("DELETE", &format!("{members}/{eve}"), &json!({})).await;
+    assert_eq!(space.status(&space.eve, list).await, 404);
+
+    // A suspended member; what they added stays.
+    let path = format!("/api/admin/users/{}", space.app.id_of("cat"));
+    let root = space.app.program("root").await;
+    let by_cat = space.upload_one(&space.cat, "cat.png", &png(5)).await;
+    let suspended = root.send("PATCH", &path, &json!({ "status": "suspended" })).await;
+    assert_eq!(suspended.status(), 200);
+    assert_ne!(space.status(&space.cat, list).await, 200);
+    assert_eq!(space.status(&space.vic, &format!("/media/{by_cat}")).await, 200);
+
+    // Deleted: the folder stays on disk.
+    let folder = space.app.on_disk("mia", "..");
+    let before = std::fs::read_dir(&folder).unwrap().count();
+    assert_eq!(space.mia.send("DELETE", &space.api(""), &json!({})).await.status(), 204);
+    for program in [&space.mia, &space.ed, &space.vic] {
+        assert_eq!(space.status(program, list).await, 404);
+        assert_eq!(space.status(program, &content).await, 404);
+    }
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), before);
+    let told = space.vic.json("/api/notifications").await;
+    assert_eq!(told["notifications"][0]["kind"], "access_ended");
+    assert_albums_are_true(&space.app);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_space_keeps_a_manager(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let space = Space::start(backend).await;
+    let mia = space.api(&format!("/members/{}", space.member("Mia Lovelace").await));
+    let lower = json!({ "level": "edit" });
+    assert_eq!(space.mia.send("PATCH", &mia, &lower).await.status(), 409);
+    assert_eq!(space.mia.send("DELETE", &mia, &json!({})).await.status(), 409);
+    let leave = space.api("/leave");
+    assert_eq!(space.mia.send("POST", &leave, &json!({})).await.status(), 409);
+    // Nor by another address of the same grant.
+    let grant = mia.rsplit('/').next().unwrap();
+    let other = space.mia.send("DELETE", &format!("/api/shared/{grant}"), &json!({})).await;
+    assert_eq!(other.status(), 409);
+    // A group is no manager that a space can rely on.
+    let group =
+        json(space.mia.send("POST", "/api/groups", &json!({ "name": "Choir" })).await).await;
+    space.add(&json!({ "groups": [group["id"]], "level": "manage" })).await;
+    assert_eq!(space.mia.send("POST", &leave, &json!({})).await.status(), 409);
+
+    space.add(&json!({ "people": ["ed"], "level": "manage" })).await;
+    assert_eq!(space.mia.send("PATCH", &mia, &lower).await.status(), 200);
+
+    // The admin appoints another one when the last is gone.
+    let path = format!("/admin/spaces/{}/manager", space.id);
+    let answer = space.admin.submit("/admin/spaces", &path, &[("person", "vic")]).await;
+    assert_eq!(answer.status(), 303);
+    let members = space.vic.json(&space.api("/members")).await;
+    let vic = members["members"].as_array().unwrap().iter().find(|it| it["name"] == "Vic Lovelace");
+    assert_eq!(vic.unwrap()["level"], "manage");
+    let quota = format!("/admin/spaces/{}/quota", space.id);
+    space.admin.submit("/admin/spaces", &quota, &[("quota", "0.000000001")]).await;
+    assert_eq!(space.upload(&space.vic, "big.png", &png(7)).await.status(), 507);
+    assert_eq!(space.vic.upload(&[("big.png", &png(7))]).await.status(), 201);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn what_members_do_bears_their_names(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let space = Space::start(backend).await;
+    let photo = space.upload_one(&space.ed, "ours.png", &png(2)).await;
+    let told = space.vic.json("/api/notifications").await;
+    let first = &told["notifications"][0];
+    assert_eq!(
+        (first["kind"].as_str(), first["title"].as_str()),
+        (Some("items_added"), Some("Family"))
+    );
+    assert_eq!(first["actor"], "Ed Lovelace");
+    let page = space.browser("vic").await.page("/notifications").await;
+    assert!(page.has(&format!("a[href='/spaces/{}/recents']", space.id)));
+    // Not told of one's own.
+    let own = space.ed.json("/api/notifications").await;
+    assert!(own["notifications"].as_array().unwrap().iter().all(|it| it["kind"] != "items_added"));
+
+    let body = json!({ "name": "Lisbon", "ids": [photo] });
+    let album = json(space.ed.send("POST", &space.api("/albums"), &body).await).await;
+    let album = album["id"].as_str().unwrap().to_owned();
+    let comments = space.api(&format!("/albums/{album}/comments"));
+    let said = json!({ "text": "Lovely", "item": photo });
+    let comment = json(space.vic.send("POST", &comments, &said).await).await;
+    let activity = space.mia.json(&space.api(&format!("/albums/{album}/activity"))).await;
+    let authors: Vec<_> = activity["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["author"].as_str().unwrap())
+        .collect();
+    assert_eq!(authors, ["Vic Lovelace", "Ed Lovelace"]);
+
+    // Others' comments are removed by those who edit.
+    let remove = format!("{comments}/{}", comment["id"].as_str().unwrap());
+    assert_eq!(space.cat.send("DELETE", &remove, &json!({})).await.status(), 403);
+    assert_eq!(space.ed.send("DELETE", &remove, &json!({})).await.status(), 204);
+
+    // The audit log names the person.
+    let link = space.mia.send("POST", &space.api("/links"), &json!({ "album": album })).await;
+    assert_eq!(link.status(), 201);
+    let log = space.admin.page("/admin/audit").await;
+    assert!(log.says("mia"), "{}", log.text());
+    assert!(log.says("Share link created"));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_space_is_no_person(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let space = Space::start(backend).await;
+    let id = space.id;
+    let name = {
+        let user = space
+            .app
+            .services
+            .db
+            .read(|conn| Ok(nexus_media::store::users::find(conn, UserId(id))?));
+        user.unwrap().unwrap().username
+    };
+    let people = space.mia.json("/api/people").await.to_string();
+    assert!(people.contains("vic") && !people.contains("Family"), "{people}");
+    let shared = json!({ "item": space.mia.upload_one("a.png", &png(1)).await, "people": [name] });
+    assert_eq!(space.mia.send("POST", "/api/grants", &shared).await.status(), 422);
+    for list in ["/admin/users?status=active", "/admin/status", "/admin/users"] {
+        assert!(!space.admin.page(list).await.says(&name), "{list}");
+    }
+    let root = space.app.program("root").await;
+    for (method, body) in [
+        ("GET", json!({})),
+        ("PATCH", json!({ "status": "suspended" })),
+        ("PATCH", json!({ "access_level": "admin" })),
+    ] {
+        let answer = root.send(method, &format!("/api/admin/users/{id}"), &body).await;
+        assert_eq!(answer.status(), 404, "{method} {body}");
+    }
+    let log_in = json!({ "username": name, "password": "!" });
+    assert_eq!(space.mia.send("POST", "/api/auth/login", &log_in).await.status(), 401);
+    // Where only admins create spaces, others cannot.
+    let (app, admin) = TestApp::ready(backend).await;
+    app.person(&admin, "ada").await;
+    let ada = app.program("ada").await;
+    assert_eq!(ada.send("POST", "/api/spaces", &json!({ "name": "Club" })).await.status(), 403);
+    let root = app.program("root").await;
+    assert_eq!(root.send("POST", "/api/spaces", &json!({ "name": "Club" })).await.status(), 201);
+    for bad in ["", "   ", &"x".repeat(101)] {
+        let answer = root.send("POST", "/api/spaces", &json!({ "name": bad })).await;
+        assert_eq!(answer.status(), 422, "{bad}");
+    }
+}
+
+#[rstest]
+#[actix_web::test]
+async fn pages_of_a_space_stay_in_it_and_offer_what_the_member_may_do(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let space = Space::start(backend).await;
+    let photo = space.upload_one(&space.ed, "ours.png", &png(2)).await;
+    space.app.previews_done().await;
+    let base = format!("/spaces/{}", space.id);
+    let page = async |name: &str, path: &str| space.browser(name).await.page(path).await;
+    let photos = page("vic", &format!("{base}/photos")).await;
+    let links = photos.all("a.tile-link");
+    assert_eq!(links.len(), 1);
+    assert_eq!(photos.attribute("a.tile-link", "href"), Some(format!("{base}/items/{photo}")));
+    let small = photos.attribute("a.tile-link", "data-small").unwrap();
+    assert!(small.starts_with(&format!("{base}/media/{photo}/thumbnail")), "{small}");
+    assert!(photos.says("Family") && photos.has("a[href='/dashboard']"));
+    assert!(photos.has(&format!("a[href='{base}/members']")));
+    // A viewer is offered nothing that changes something.
+    for form in ["/items/trash", "/items/move", "/items/favorite"] {
+        assert!(!photos.has(&format!("[formaction='{base}{form}']")), "{form}");
+    }
+    assert!(!photos.has(&format!("a[href='{base}/upload']")));
+    let item = page("vic", &format!("{base}/items/{photo}")).await;
+    assert!(!item.has(&format!("form[action='{base}/items/{photo}/trash']")));
+    assert!(item.has(&format!("a[href='{base}/media/{photo}?download=1']")));
+
+    // An editor may, and comes back to the space.
+    let item = page("ed", &format!("{base}/items/{photo}")).await;
+    assert!(item.has(&format!("form[action='{base}/items/{photo}/trash']")));
+    assert!(!item.has(&format!("a[href='{base}/share?item={photo}']")));
+    let ed = space.browser("ed").await;
+    let from = format!("{base}/items/{photo}");
+    let answer = ed.submit(&from, &format!("{from}/trash"), &[]).await;
+    assert_eq!(answer.status(), 303);
+    assert!(location(&answer).starts_with(&base), "{}", location(&answer));
+    assert!(space.names(&space.vic).await.is_empty());
+    let members = page("mia", &format!("{base}/members")).await;
+    assert!(members.says("Ed Lovelace") && members.says("Can edit"));
+    assert!(page("mia", "/spaces").await.says("Family"));
+}
