@@ -129,6 +129,8 @@ async fn every_post_refuses_a_form_without_a_token(#[values(Sqlite, MariaDb)] ba
     let link = ada.send("POST", "/api/links", &takes_files).await;
     let url = json(link).await["url"].as_str().unwrap().to_owned();
     let token = url.rsplit('/').next().unwrap();
+    let root = app.program("root").await;
+    let space = json(root.send("POST", "/api/spaces", &name).await).await["id"].to_string();
     for route in nexus_media::http::routes()
         .iter()
         .filter(|route| route.method == "POST" && route.path != "/setup")
@@ -139,6 +141,7 @@ async fn every_post_refuses_a_form_without_a_token(#[values(Sqlite, MariaDb)] ba
             .replace("{directory_id}", &uuid::Uuid::now_v7().to_string())
             .replace("{directory}", &directory)
             .replace("{token}", token)
+            .replace("{space}", &space)
             .replace("{album}", &album);
         let grant = if path.contains("/directories/") { &of_directory } else { &of_album };
         let path = path.replace("{grant}", grant);

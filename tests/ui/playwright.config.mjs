@@ -36,7 +36,7 @@ export default defineConfig({
       testMatch: /journey|albums|sharing|file-requests|search|navigation|uploads/,
       grepInvert: /resumes by itself/,
     },
-    { name: "below", testMatch: /gallery|navigation|uploads|installed-app/, grepInvert: /resumes by itself/ },
+    { name: "below", testMatch: /gallery|navigation|uploads|installed-app|spaces/, grepInvert: /resumes by itself/ },
     // Runs without other tests at the same time. The result does not depend on the database.
     { name: "lighthouse", testMatch: /lighthouse/, dependencies: ["sqlite", "mariadb", "below"] },
   ],

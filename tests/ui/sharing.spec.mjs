@@ -2,29 +2,14 @@
 import {
   expect,
   expectAccessible,
+  letIn,
   letter,
   noComplaints,
   picture,
-  register,
   test,
   toast,
   uploadQuickly,
 } from "./support.mjs";
-
-/** Lets a second person in, and returns a page of theirs: the session of who has registered goes on. */
-async function letIn(browser, page, url, options) {
-  const context = await browser.newContext(options);
-  const other = await context.newPage();
-  await register(other, url, "Tom", "Baker", "tom");
-  await page.goto(`${url}/admin/users`);
-  await page
-    .getByRole("row")
-    .filter({ hasText: "Tom Baker" })
-    .getByRole("button", { name: /Approve/ })
-    .click();
-  await expect(toast(page, /approved/)).toBeVisible();
-  return other;
-}
 
 test("two people make an album together, and it ends for one of them", async ({ house, page, browser }) => {
   const checkComplaints = noComplaints(page);
@@ -105,7 +90,7 @@ test("two people make an album together, and it ends for one of them", async ({ 
   await page.goto(`${url}/shared?view=by-me`);
   await expectAccessible(page, "what is shared by me");
   await page.getByRole("button", { name: /End/ }).click();
-  await expect(page.getByText("You share nothing yet.")).toBeVisible();
+  await expect(page.getByText("Nothing is shared yet.")).toBeVisible();
   await tom.goto(`${url}/shared`);
   await expect(tom.getByText("Albums, folders and photos that others share")).toBeVisible();
   await page.goto(`${url}/albums`);

@@ -158,6 +158,21 @@ export async function register(page, url, first, last, username) {
   await page.waitForURL("**/pending");
 }
 
+/** Lets a second person in, and returns a page of theirs: the session of who has registered goes on. */
+export async function letIn(browser, page, url, options) {
+  const context = await browser.newContext(options);
+  const other = await context.newPage();
+  await register(other, url, "Tom", "Baker", "tom");
+  await page.goto(`${url}/admin/users`);
+  await page
+    .getByRole("row")
+    .filter({ hasText: "Tom Baker" })
+    .getByRole("button", { name: /Approve/ })
+    .click();
+  await expect(toast(page, /approved/)).toBeVisible();
+  return other;
+}
+
 /** CRC-32 as in PNG and zlib. */
 function crc32(bytes) {
   let crc = ~0;

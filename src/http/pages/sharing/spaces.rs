@@ -137,6 +137,8 @@ struct MembersPage {
     /// Who can be added.
     people: Vec<User>,
     groups: Vec<(Group, i64)>,
+    /// Whether usernames are typed, because users do not see each other.
+    is_typed: bool,
     form: MemberForm,
     errors: Vec<FieldError>,
 }
@@ -218,6 +220,7 @@ async fn members_page(
         rows: members.into_iter().map(row).collect(),
         people,
         groups,
+        is_typed: !current.services.settings.lists_people,
         form,
         errors,
     })
