@@ -193,6 +193,7 @@ diesel::table! {
         file_modified -> Nullable<BigInt>,
         link_id -> Nullable<Binary>,
         sender -> Text,
+        sender_id -> Nullable<BigInt>,
     }
 }
 

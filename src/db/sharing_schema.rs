@@ -72,6 +72,7 @@ diesel::table! {
         item_id -> Binary,
         user_id -> BigInt,
         sent_at -> Timestamp,
+        is_trusted -> Bool,
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Upload {
     pub link_id: Option<ShareLinkId>,
     /// The name that this visitor gave.
     pub sender: String,
+    /// The member of a space who sends it to the space.
+    pub sender_id: Option<UserId>,
 }
 
 impl Upload {

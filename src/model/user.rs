@@ -168,6 +168,12 @@ impl User {
         self.access_level == AccessLevel::Admin
     }
 
+    /// The name by which others know the user.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.firstname, self.lastname).trim().to_owned()
+    }
+
     #[must_use]
     pub fn is_space(&self) -> bool {
         self.kind == UserKind::Space

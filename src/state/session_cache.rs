@@ -57,6 +57,12 @@ impl AuthSession {
         self.membership.as_ref().map_or(&self.user, |membership| &membership.person)
     }
 
+    /// The person, in a space.
+    #[must_use]
+    pub fn member(&self) -> Option<UserId> {
+        self.membership.as_ref().map(|membership| membership.person.id)
+    }
+
     /// Whether the person may do what a level allows. In their own library they may do everything.
     #[must_use]
     pub fn may(&self, level: Level) -> bool {

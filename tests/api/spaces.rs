@@ -455,3 +455,65 @@ async fn pages_of_a_space_stay_in_it_and_offer_what_the_member_may_do(
     assert!(members.says("Ed Lovelace") && members.says("Can edit"));
     assert!(page("mia", "/spaces").await.says("Family"));
 }
+
+#[rstest]
+#[actix_web::test]
+async fn contributors_remove_what_they_have_added_and_describe_nothing_else(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let space = Space::start(backend).await;
+    let theirs = space.upload_one(&space.ed, "theirs.png", &png(1)).await;
+    let own = space.upload_one(&space.cat, "own.png", &png(2)).await;
+    space.app.previews_done().await;
+
+    // A file beside a photo says something about it only if its sender may edit it.
+    let sidecar = |name: &str| {
+        format!(
+            r#"<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:description><rdf:Alt><rdf:li xml:lang="x-default">{name}</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta>"#
+        )
+    };
+    space.upload_one(&space.cat, "theirs.png.xmp", sidecar("by cat").as_bytes()).await;
+    space.app.previews_done().await;
+    let item = space.vic.json(&space.api(&format!("/media/{theirs}"))).await;
+    assert_ne!(item["metadata"]["description"], "by cat", "{item}");
+    space.upload_one(&space.ed, "theirs.png.XMP", sidecar("by ed").as_bytes()).await;
+    space.app.previews_done().await;
+    let item = space.vic.json(&space.api(&format!("/media/{theirs}"))).await;
+    assert_eq!(item["metadata"]["description"], "by ed", "{item}");
+    let page = space.browser("vic").await.page(&format!("/spaces/{}/items/{own}", space.id)).await;
+    assert!(page.says("Added by") && page.says("Cat Lovelace"));
+
+    // What somebody else has added stays.
+    let path = |id: &str| space.api(&format!("/media/{id}"));
+    assert_eq!(space.cat.send("DELETE", &path(&theirs), &json!({})).await.status(), 403);
+    assert_eq!(space.cat.send("DELETE", &path(&own), &json!({})).await.status(), 204);
+    let restore = format!("{}/restore", path(&own));
+    assert_eq!(space.cat.send("POST", &restore, &json!({})).await.status(), 200);
+    assert_eq!(space.vic.send("DELETE", &path(&own), &json!({})).await.status(), 403);
+    // Only managers delete for good, at whatever address.
+    assert_eq!(space.ed.send("DELETE", &path(&own), &json!({})).await.status(), 204);
+    let forever = format!("{}?permanent=true", path(&own));
+    for program in [&space.ed, &space.cat] {
+        assert_eq!(program.send("DELETE", &forever, &json!({})).await.status(), 403);
+    }
+    assert_eq!(space.mia.send("DELETE", &forever, &json!({})).await.status(), 204);
+
+    // An upload that one member has begun is nobody else's, not even in the same space.
+    let begin = space
+        .cat
+        .request("POST", &space.api("/uploads"))
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", 3);
+    let upload = location(&begin.send().await.unwrap());
+    let part = async |program: &Program, path: &str| {
+        let request = program.request("PATCH", path).header("tus-resumable", "1.0.0");
+        let request = request
+            .header("upload-offset", 0)
+            .header("content-type", "application/offset+octet-stream");
+        request.body("abc").send().await.unwrap().status().as_u16()
+    };
+    let id = upload.rsplit('/').next().unwrap();
+    assert_eq!(part(&space.mia, &upload).await, 404);
+    assert_eq!(part(&space.cat, &format!("/api/uploads/{id}")).await, 404);
+    assert_eq!(part(&space.cat, &upload).await, 204);
+}

@@ -1,2 +1,4 @@
 ALTER TABLE users ADD COLUMN kind VARCHAR(8) NOT NULL DEFAULT 'person';
 CREATE INDEX users_kind ON users (kind, id);
+ALTER TABLE item_senders ADD COLUMN is_trusted BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE uploads ADD COLUMN sender_id BIGINT;

@@ -1,2 +1,4 @@
+ALTER TABLE uploads DROP COLUMN sender_id;
+ALTER TABLE item_senders DROP COLUMN is_trusted;
 DROP INDEX users_kind;
 ALTER TABLE users DROP COLUMN kind;

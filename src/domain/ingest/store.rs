@@ -14,13 +14,14 @@ use crate::domain::library::search;
 use crate::domain::library::selection::find_owned;
 use crate::domain::previews;
 use crate::domain::sessions::authorize::{Need, authorize};
+use crate::domain::sessions::space_access;
 use crate::domain::sharing::{file_requests, shared_uploads};
 use crate::error::{Error, Result};
 use crate::failpoints;
 use crate::model::authority::FileSender;
 use crate::model::finding::FindingState;
 use crate::model::item::NewItem;
-use crate::model::{DirectoryId, Event, Item, ItemId, User, now};
+use crate::model::{DirectoryId, Event, Item, ItemId, Level, User, now};
 use crate::state::Services;
 use crate::state::ingest_queue::{IngestRequest, Ingested, QueuedIngest};
 use crate::store;
@@ -216,9 +217,18 @@ fn store_batch(
                     file_requests::restore_sender(conn, *finding, new)?;
                 }
                 match &request.sender {
-                    FileSender::Server | FileSender::Owner(_) => {}
+                    FileSender::Server => {}
+                    FileSender::Owner(session) => {
+                        if let Some(need) = session.space {
+                            let user = session.user;
+                            let is_trusted =
+                                space_access::may(conn, user, need.space, Level::Edit)?;
+                            store::item_senders::insert(conn, new.id, (user, is_trusted), now())?;
+                        }
+                    }
                     FileSender::Grantee(session, _) => {
-                        store::item_senders::insert(conn, new.id, session.user, now())?;
+                        let sender = (session.user, false);
+                        store::item_senders::insert(conn, new.id, sender, now())?;
                     }
                     FileSender::Visitor { link, generation, name } => {
                         let sent = (name.as_str(), request.upload.is_some());

@@ -16,6 +16,8 @@ pub struct ItemView {
     /// Its tags, if it is a recording.
     pub tracks: Vec<Track>,
     pub directory: Directory,
+    /// The user who has added it to the library of another or to a space.
+    pub added_by: Option<User>,
     /// The album that it is seen in.
     pub album: Option<Album>,
     pub newer: Option<Neighbor>,
@@ -38,13 +40,18 @@ pub fn view(
         let directory =
             store::directories::find(conn, user.id, item.directory_id)?.ok_or(Error::NotFound)?;
         let tracks = music_albums::find_tracks(conn, user.id, std::slice::from_ref(&item))?;
+        let added_by = match store::item_senders::find(conn, id)? {
+            Some(sender) => store::users::find(conn, sender)?,
+            None => None,
+        };
         let album = match album {
             Some(album) => store::albums::find(conn, user.id, album)?,
             None => None,
         };
         if let Some(album) = album {
             let (newer, older) = album_page::find_neighbors(conn, &album, id)?;
-            return Ok(ItemView { item, tracks, directory, album: Some(album), newer, older });
+            let album = Some(album);
+            return Ok(ItemView { item, tracks, directory, added_by, album, newer, older });
         }
         let shelf = match item.placement {
             Placement::Library => item.shelf,
@@ -67,7 +74,7 @@ pub fn view(
             Some(reversed) => neighbor(reversed)?,
             None => None,
         };
-        Ok(ItemView { item, tracks, directory, album: None, newer, older })
+        Ok(ItemView { item, tracks, directory, added_by, album: None, newer, older })
     })?;
 
     // Only items in the library appear under Recents.

@@ -6,12 +6,13 @@ use super::{create_directory, search, xmp_due};
 use crate::domain::audit;
 use crate::domain::file_moves::{self, MovePlan};
 use crate::domain::sessions::authorize::{Need, authorize};
+use crate::domain::sessions::space_access;
 use crate::error::{Error, Result};
 use crate::model::Placement;
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Event, Item, ItemId, Shelf, Sort, Time, User, now};
+use crate::model::{Event, Item, ItemId, Level, Shelf, Sort, Time, User, now};
 use crate::state::Services;
 use crate::storage::{FileLocation, FileName};
 use crate::store;
@@ -35,6 +36,7 @@ pub fn trash(services: &Services, authority: &Authority<'_>, ids: &[ItemId]) -> 
             authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
             let items = find_owned_with_companions(conn, user, ids)?;
+            space_access::require_removal(conn, authority.key(), &items)?;
             for item in items.into_iter().filter(|item| item.placement != Placement::Trash) {
                 let file_name = FileName::parse_or_unnamed(&item.name);
                 // A name that is taken in the trash gets a number.
@@ -116,6 +118,7 @@ pub fn restore(
             authorize(conn, authority.key(), Need::Active)?;
             let mut plans = Vec::new();
             let items = find_owned_with_companions(conn, user, ids)?;
+            space_access::require_removal(conn, authority.key(), &items)?;
             for item in items.into_iter().filter(|item| item.placement == Placement::Trash) {
                 let path = home_directory(&item).to_owned();
                 // The original directory may have been deleted.
@@ -216,6 +219,7 @@ pub fn delete(
         user.id,
         |conn| {
             authorize(conn, authority.key(), Need::Active)?;
+            space_access::require_level(conn, authority.key(), Level::Manage)?;
             let mut plans = Vec::new();
             for item in find_owned_with_companions(conn, user, ids)? {
                 if item.placement != Placement::Trash {

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use sha2::{Digest, Sha256};
 
 use crate::db::Conn;
 use crate::domain::file_moves::{self, MovePlan};
@@ -116,6 +117,24 @@ fn find_unchanged(
     Ok((item.sha256 == rendered_item.sha256).then_some(item))
 }
 
+/// The identifier that joins a photo with its video. What a user without trust has sent is joined only with what the same
+/// user has sent.
+fn content_id(
+    conn: &mut Conn,
+    item: ItemId,
+    stated: Option<&String>,
+    was_sent: bool,
+) -> Result<Option<String>> {
+    /// The length of the column.
+    const MAX_CHARS: usize = 40;
+    let Some(stated) = stated.filter(|_| was_sent) else { return Ok(stated.cloned()) };
+    let sender = store::item_senders::find(conn, item)?;
+    Ok(sender.map(|sender| {
+        let digest = Sha256::digest(format!("{sender} {stated}").as_bytes());
+        hex::encode(digest).chars().take(MAX_CHARS).collect()
+    }))
+}
+
 /// Writes the rows of an item: `after` is `before`, perhaps at another location.
 fn store_rows(
     conn: &mut Conn,
@@ -143,7 +162,7 @@ fn store_rows(
     let mut item = Item {
         motion_start: number(0),
         motion_bytes: number(1),
-        content_id: details.metadata.content_id.clone().filter(|_| !was_sent),
+        content_id: content_id(conn, before.id, details.metadata.content_id.as_ref(), was_sent)?,
         preview: state,
         placeholder: placeholder.filter(|text| text.len() <= 40),
         width: side(details.metadata.width),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::model::authority::SpaceNeed;
-use crate::model::{Grant, Grantee, GroupId, Level, Status, Subject, User, UserId, now};
+use crate::model::authority::{SessionKey, SpaceNeed};
+use crate::model::{Grant, Grantee, GroupId, Item, Level, Status, Subject, User, UserId, now};
 use crate::msg;
 use crate::store;
 
@@ -104,6 +104,43 @@ pub(crate) fn require(conn: &mut Conn, user: UserId, need: SpaceNeed) -> Result<
 /// Whether a user may do something in a library: as its owner, or by their level in a space.
 pub(crate) fn may(conn: &mut Conn, user: UserId, owner: UserId, level: Level) -> Result<bool> {
     Ok(user == owner || find(conn, user, owner)?.1 >= level)
+}
+
+/// Checks that a session may do in the library what a level allows, where a route needs less than some of its uses. The
+/// owner may do everything.
+pub(crate) fn require_level(
+    conn: &mut Conn,
+    session: Option<SessionKey>,
+    level: Level,
+) -> Result<()> {
+    let Some((user, need)) = session.and_then(|session| Some((session.user, session.space?)))
+    else {
+        return Ok(());
+    };
+    require(conn, user, SpaceNeed { level, ..need })
+}
+
+/// Checks that a session may move these items to the trash and back: members who do not edit a space, those that they have
+/// added.
+pub(crate) fn require_removal(
+    conn: &mut Conn,
+    session: Option<SessionKey>,
+    items: &[Item],
+) -> Result<()> {
+    let Some((user, need)) = session.and_then(|session| Some((session.user, session.space?)))
+    else {
+        return Ok(());
+    };
+    if may(conn, user, need.space, Level::Edit)? {
+        return Ok(());
+    }
+    let ids: Vec<_> = items.iter().map(|item| item.id).collect();
+    let senders = store::item_senders::list(conn, &ids)?;
+    if ids.iter().all(|id| senders.contains(&(*id, user))) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden(msg!("You can remove only what you have added to this space.")))
+    }
 }
 
 /// As [`require`], in a transaction that writes: the memberships of groups stay until its end. Grants change with the lock

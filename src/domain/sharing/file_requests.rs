@@ -200,7 +200,7 @@ pub(crate) fn placement_of(
 pub(crate) fn restore_sender(conn: &mut Conn, finding: FindingId, item: &NewItem) -> Result<()> {
     let Some(finding) = store::findings::find(conn, finding)? else { return Ok(()) };
     if let Some(sender) = finding.sent_by {
-        store::item_senders::insert(conn, item.id, sender, finding.found_at)?;
+        store::item_senders::insert(conn, item.id, (sender, false), finding.found_at)?;
     }
     if let Some(sender) = finding.received_from {
         let row = ReceivedFileRow {

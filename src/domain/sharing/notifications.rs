@@ -120,7 +120,7 @@ pub(super) fn delivered(services: &Services, to: &[UserId]) {
 /// The name by which others know a user.
 #[must_use]
 pub fn name_of(user: &User) -> String {
-    format!("{} {}", user.firstname, user.lastname).trim().to_owned()
+    user.full_name()
 }
 
 /// A user's notifications, the newest first, and where the next page begins.

@@ -10,11 +10,12 @@ use crate::domain::sharing::{file_requests, shared_uploads};
 use crate::error::{Error, Result};
 use crate::failpoints;
 use crate::model::authority::{FileSender, SessionKey};
-use crate::model::{DirectoryId, Time, Upload, UploadId, User, now};
+use crate::model::{DirectoryId, Time, Upload, UploadId, now};
 use crate::state::Services;
 use crate::state::ingest_queue::IngestRequest;
 use crate::state::metrics::UploadEvent;
 use crate::state::quota_holds;
+use crate::state::session_cache::AuthSession;
 use crate::storage::{FileLocation, FileName, PartialFile, empty_state};
 use crate::store;
 use crate::sync::run_on_blocking_pool;
@@ -104,6 +105,7 @@ fn create_row(
         file_modified: announced.file_modified,
         link_id,
         sender: visitor,
+        sender_id: target.member(),
     };
 
     services.write_library(user.id, |conn| {
@@ -211,9 +213,11 @@ pub(super) fn find_row(services: &Services, target: &UploadTarget, id: UploadId)
     }
 }
 
-/// A user's unfinished uploads, newest first.
-pub fn list(reader: &mut LibraryReader<'_>, user: &User) -> Result<Vec<Upload>> {
-    Ok(store::uploads::list_unfinished(reader.conn, user.id, 100)?)
+/// A user's unfinished uploads, newest first; in a space, those of the member.
+pub fn list(reader: &mut LibraryReader<'_>, auth_session: &AuthSession) -> Result<Vec<Upload>> {
+    let mut uploads = store::uploads::list_unfinished(reader.conn, auth_session.user.id, 100)?;
+    uploads.retain(|upload| upload.sender_id == auth_session.member());
+    Ok(uploads)
 }
 
 /// Records how much has arrived, with the state of the running hash, from which the next part continues, and extends

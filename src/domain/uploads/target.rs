@@ -7,7 +7,7 @@ use crate::domain::sharing::shared_uploads::{self, SharedTarget};
 use crate::domain::sharing::space_members;
 use crate::error::{Error, Result};
 use crate::model::authority::{FileSender, SessionKey};
-use crate::model::{DirectoryId, Upload, User};
+use crate::model::{DirectoryId, Upload, User, UserId};
 use crate::msg;
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
@@ -102,11 +102,20 @@ impl UploadTarget {
         }
     }
 
+    /// The member of a space who sends to it.
+    #[must_use]
+    pub fn member(&self) -> Option<UserId> {
+        match self {
+            Self::Own(auth_session) => auth_session.member(),
+            Self::Shared(..) | Self::Requested(_) => None,
+        }
+    }
+
     /// Whether a resumable upload belongs to this sender.
     #[must_use]
     pub fn has(&self, upload: &Upload) -> bool {
         match self {
-            Self::Own(_) => upload.link_id.is_none(),
+            Self::Own(_) => upload.link_id.is_none() && upload.sender_id == self.member(),
             Self::Shared(..) => false,
             Self::Requested(target) => upload.link_id == Some(target.link.id),
         }

@@ -34,9 +34,10 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/api/media/list", || web::route().to(list_media)).in_space(Level::View),
         Route::get("/api/media/{id}", || web::route().to(get_media)).in_space(Level::View),
         Route::patch("/api/media/{id}", || web::route().to(patch_media)).in_space(Level::Edit),
-        Route::delete("/api/media/{id}", || web::route().to(delete_media)).in_space(Level::Edit),
+        Route::delete("/api/media/{id}", || web::route().to(delete_media))
+            .in_space(Level::Contribute),
         Route::post("/api/media/{id}/restore", || web::route().to(restore_media))
-            .in_space(Level::Edit),
+            .in_space(Level::Contribute),
         Route::post("/api/media/{id}/accept", || web::route().to(accept_media))
             .in_space(Level::Manage),
     ]

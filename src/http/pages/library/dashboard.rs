@@ -78,7 +78,7 @@ async fn show_dashboard(current: CurrentUser, request: HttpRequest) -> HandlerRe
             } else {
                 Vec::new()
             },
-            unfinished: unfinished::list_unfinished(reader, user)?,
+            unfinished: unfinished::list_unfinished(reader, &auth_session)?,
             notices: malware_notice::notices(reader, user)?,
             on_this_day,
             recent: tiles(&data.recent),

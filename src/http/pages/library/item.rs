@@ -25,7 +25,9 @@ use crate::http::run_blocking::run_blocking;
 use crate::language::t;
 use crate::media::Metadata;
 use crate::model::item::ItemKind;
-use crate::model::{AlbumId, Directory, Item, Level, Placement, PreviewState, ScanStatus, Shelf};
+use crate::model::{
+    AlbumId, Directory, Item, Level, Placement, PreviewState, ScanStatus, Shelf, User,
+};
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -40,6 +42,10 @@ struct ItemPage {
     directory: Directory,
     /// Addresses and names of the albums that it is in.
     albums: Vec<(String, String)>,
+    /// The user who has added it to the library of another or to a space; empty for its owner.
+    added_by: String,
+    /// Whether the person may move it to the trash.
+    may_remove: bool,
     /// Who has sent it through a share link; empty if nobody has, or without a name.
     received_from: String,
     /// What users say about it, in the album that it is seen in.
@@ -235,6 +241,9 @@ async fn show_item(
         comments: said
             .zip(seen_in.as_ref())
             .map(|(found, (href, _))| CommentsView::new(href.clone(), shown.item.id, found, &zone)),
+        may_remove: layout.may_edit()
+            || shown.added_by.as_ref().is_some_and(|user| user.id == layout.user.id),
+        added_by: shown.added_by.as_ref().map(User::full_name).unwrap_or_default(),
         received_from: received.into_iter().next().map(|from| from.sender).unwrap_or_default(),
         item: shown.item,
         shelf_title,

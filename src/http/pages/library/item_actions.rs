@@ -26,18 +26,20 @@ pub(crate) fn routes() -> Vec<Route> {
             .in_space(Level::Edit),
         Route::post("/items/{id}/rename", || web::route().to(submit_rename)).in_space(Level::Edit),
         Route::post("/items/{id}/move", || web::route().to(submit_move)).in_space(Level::Edit),
-        Route::post("/items/{id}/trash", || web::route().to(submit_trash)).in_space(Level::Edit),
+        Route::post("/items/{id}/trash", || web::route().to(submit_trash))
+            .in_space(Level::Contribute),
         Route::post("/items/{id}/restore", || web::route().to(submit_restore))
-            .in_space(Level::Edit),
+            .in_space(Level::Contribute),
         Route::post("/items/{id}/delete", || web::route().to(submit_delete))
             .in_space(Level::Manage),
         Route::post("/items/favorite", || web::route().to(submit_favorite_many))
             .in_space(Level::Edit),
         Route::post("/items/unfavorite", || web::route().to(submit_unfavorite_many))
             .in_space(Level::Edit),
-        Route::post("/items/trash", || web::route().to(submit_trash_many)).in_space(Level::Edit),
+        Route::post("/items/trash", || web::route().to(submit_trash_many))
+            .in_space(Level::Contribute),
         Route::post("/items/restore", || web::route().to(submit_restore_many))
-            .in_space(Level::Edit),
+            .in_space(Level::Contribute),
         Route::post("/items/delete", || web::route().to(submit_delete_many))
             .in_space(Level::Manage),
     ]

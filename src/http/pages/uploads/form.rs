@@ -60,10 +60,11 @@ async fn show_upload(
 ) -> HandlerResult {
     render_cached(&current, &request, "/upload", move |reader, input| {
         let services = reader.services;
-        let user = &input.auth_session.clone().user;
+        let auth_session = input.auth_session.clone();
+        let user = &auth_session.user;
 
         Ok(UploadPage {
-            unfinished: unfinished::list_unfinished(reader, user)?,
+            unfinished: unfinished::list_unfinished(reader, &auth_session)?,
             is_full: user.free_quota() == Some(0),
             max_upload: format_bytes(
                 services.settings.max_upload_bytes.min(user.free_quota().unwrap_or(u64::MAX)),

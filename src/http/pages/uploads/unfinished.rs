@@ -14,7 +14,8 @@ use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::services_arc;
 use crate::http::safe_redirect::back_path;
 use crate::language::t;
-use crate::model::{Level, Upload, UploadId, User, now};
+use crate::model::{Level, Upload, UploadId, now};
+use crate::state::session_cache::AuthSession;
 use crate::{fill, msg};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -65,9 +66,12 @@ impl UnfinishedUpload {
 /// The user's unfinished uploads, newest first.
 pub fn list_unfinished(
     reader: &mut LibraryReader<'_>,
-    user: &User,
+    auth_session: &AuthSession,
 ) -> Result<Vec<UnfinishedUpload>, Error> {
-    Ok(resumable::list(reader, user)?.into_iter().map(UnfinishedUpload::from_upload).collect())
+    Ok(resumable::list(reader, auth_session)?
+        .into_iter()
+        .map(UnfinishedUpload::from_upload)
+        .collect())
 }
 
 async fn submit_discard(
