@@ -64,7 +64,7 @@ pub fn delete(services: &Services, actor: &Actor, id: FindingId) -> Result<()> {
                 conn,
                 Event::FindingDeleted,
                 actor,
-                &owner.username,
+                owner.account_name(),
                 &finding.signature,
             ),
         }

@@ -1,7 +1,7 @@
-//! Addresses in spaces: `/spaces/{id}/photos` is the page `/photos` of the library of a space, and
-//! `/api/spaces/{id}/media/list` is `/api/media/list` of it.
+//! Addresses in libraries of others: `/spaces/{id}/photos` is the page `/photos` of the library of a space, and
+//! `/api/spaces/{id}/media/list` is `/api/media/list` of it. The library of a person is below `/libraries/{id}`.
 //!
-//! The space is removed from the path before the router sees it, so that every page and API call of a library works in a
+//! The library is removed from the path before the router sees it, so that every page and API call of a library works in a
 //! space, and is added to the addresses of the response.
 
 use std::collections::{HashMap, HashSet};
@@ -10,18 +10,46 @@ use actix_web::http::Method;
 
 use super::route::Route;
 use crate::error::Error;
-use crate::model::{Level, UserId};
+use crate::model::{Level, User, UserId, UserKind};
 
-const PAGES: &str = "/spaces/";
-const API: &str = "/api/spaces/";
+/// The words that begin the paths of libraries, by whose they are.
+const WORDS: [(UserKind, &str); 2] =
+    [(UserKind::Space, "/spaces/"), (UserKind::Person, "/libraries/")];
 
-/// The space in the path of a request.
+/// The library of a space or of another person, as it is named in paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestedSpace(pub UserId);
+pub struct LibraryPath {
+    pub owner: UserId,
+    pub kind: UserKind,
+}
 
-/// Marks a request whose user is a member of the space in its path.
+impl LibraryPath {
+    #[must_use]
+    pub const fn of(user: &User) -> Self {
+        Self { owner: user.id, kind: user.kind }
+    }
+
+    /// What the addresses of its pages begin with.
+    #[must_use]
+    pub fn pages(self) -> String {
+        let word = WORDS.iter().find(|(kind, _)| *kind == self.kind).map_or("/", |(_, word)| *word);
+        format!("{word}{}", self.owner)
+    }
+
+    /// What the addresses of its API begin with.
+    #[must_use]
+    pub fn api(self) -> String {
+        format!("/api{}", self.pages())
+    }
+}
+
+/// The library in the path of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EnteredSpace(pub UserId);
+pub struct RequestedLibrary(pub LibraryPath);
+
+/// Marks a request whose user may use the library in its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EnteredLibrary(pub LibraryPath);
 
 /// The routes that exist in spaces.
 pub struct SpaceRoutes {
@@ -39,7 +67,7 @@ impl SpaceRoutes {
             levels: in_spaces().map(|(route, level)| ((route.method, route.path), level)).collect(),
             areas: in_spaces()
                 .map(|(route, _)| route.path)
-                .filter(|path| !path.starts_with(PAGES) && !path.starts_with(API))
+                .filter(|path| !path.contains("{space}"))
                 .filter_map(area)
                 .collect(),
         }
@@ -53,25 +81,31 @@ impl SpaceRoutes {
         level(method.as_str()).or_else(|| level("GET").filter(|_| method == Method::HEAD))
     }
 
-    /// The space in a path with its query, and the rest; `None` outside of spaces.
+    /// The library in a path with its query, and the rest; `None` outside of libraries of others.
     #[must_use]
-    pub fn split(&self, path: &str) -> Option<(UserId, String)> {
-        let (rest, start) = match path.strip_prefix(API) {
-            Some(rest) => (rest, "/api"),
-            None => (path.strip_prefix(PAGES)?, ""),
+    pub fn split(&self, path: &str) -> Option<(LibraryPath, String)> {
+        let (start, path) = match path.strip_prefix("/api") {
+            Some(rest) => ("/api", rest),
+            None => ("", path),
         };
+        let (kind, rest) =
+            WORDS.iter().find_map(|(kind, word)| Some((*kind, path.strip_prefix(word)?)))?;
         let (id, rest) = rest.split_at_checked(rest.find('/')?)?;
+        // Each resource has one address.
+        if rest.starts_with("/api/") {
+            return None;
+        }
         let inner = format!("{start}{rest}");
-        let id = parse_space(id).ok()?;
-        self.has(&inner).then_some((id, inner))
+        let owner = parse_space(id).ok()?;
+        self.has(&inner).then_some((LibraryPath { owner, kind }, inner))
     }
 
-    /// A path in a space, if it exists there.
+    /// A path in a library of others, if it exists there.
     #[must_use]
-    pub fn join(&self, space: UserId, path: &str) -> Option<String> {
+    pub fn join(&self, library: LibraryPath, path: &str) -> Option<String> {
         self.has(path).then(|| match path.strip_prefix("/api") {
-            Some(rest) => format!("{API}{space}{rest}"),
-            None => format!("{PAGES}{space}{path}"),
+            Some(rest) => format!("{}{rest}", library.api()),
+            None => format!("{}{path}", library.pages()),
         })
     }
 
@@ -88,6 +122,12 @@ fn area(path: &str) -> Option<&str> {
     words.get(..end)
 }
 
+/// Whether paths of libraries begin with this word.
+#[must_use]
+pub fn is_library_word(word: &str) -> bool {
+    WORDS.iter().any(|(_, path)| path.trim_matches('/') == word)
+}
+
 /// The number of a space in a path; each has one spelling.
 ///
 /// # Errors
@@ -100,13 +140,7 @@ pub fn parse_space(text: &str) -> Result<UserId, Error> {
 /// The address of a space.
 #[must_use]
 pub fn space_path(space: UserId) -> String {
-    format!("{PAGES}{space}")
-}
-
-/// What the addresses of the API of a library begin with.
-#[must_use]
-pub fn api_path(space: Option<UserId>) -> String {
-    space.map_or_else(|| "/api".to_owned(), |space| format!("{API}{space}"))
+    LibraryPath { owner: space, kind: UserKind::Space }.pages()
 }
 
 #[cfg(test)]
@@ -120,9 +154,10 @@ mod tests {
     #[test]
     fn a_path_in_a_space_is_that_of_the_library_after_the_id() {
         let routes = routes();
-        let split = |path| routes.split(path).map(|(space, rest)| (space.0, rest));
+        let split = |path| routes.split(path).map(|(library, rest)| (library.owner.0, rest));
         assert_eq!(split("/spaces/7/photos?at=2018-08"), Some((7, "/photos?at=2018-08".into())));
         assert_eq!(split("/api/spaces/7/media/list"), Some((7, "/api/media/list".into())));
+        assert_eq!(split("/api/libraries/8/media/list"), Some((8, "/api/media/list".into())));
         for other in [
             "/spaces/7",
             "/spaces/7/members",
@@ -135,6 +170,8 @@ mod tests {
             "/spaces//photos",
             "/photos",
             "/api/spaces/7/admin/users",
+            "/spaces/7/api/media/list",
+            "/api/spaces/7/api/media/list",
         ] {
             assert_eq!(split(other), None, "{other}");
         }
@@ -143,7 +180,8 @@ mod tests {
     #[test]
     fn only_addresses_of_the_library_lead_into_the_space() {
         let routes = routes();
-        let join = |path| routes.join(UserId(7), path);
+        let space = LibraryPath { owner: UserId(7), kind: UserKind::Space };
+        let join = |path| routes.join(space, path);
         assert_eq!(join("/photos").as_deref(), Some("/spaces/7/photos"));
         assert_eq!(join("/items/1?album=2").as_deref(), Some("/spaces/7/items/1?album=2"));
         assert_eq!(join("/api/uploads/1").as_deref(), Some("/api/spaces/7/uploads/1"));

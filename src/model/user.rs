@@ -174,6 +174,12 @@ impl User {
         format!("{} {}", self.firstname, self.lastname).trim().to_owned()
     }
 
+    /// The name in the audit log and in lists for admins: the username, or the name of a space.
+    #[must_use]
+    pub fn account_name(&self) -> &str {
+        if self.is_space() { &self.firstname } else { &self.username }
+    }
+
     #[must_use]
     pub fn is_space(&self) -> bool {
         self.kind == UserKind::Space

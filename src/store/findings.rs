@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::db::Conn;
 use crate::db::schema::{findings, users};
 use crate::model::finding::{Finding, FindingState};
-use crate::model::{FindingId, Time, UserId};
+use crate::model::{FindingId, Time, User, UserId};
 
 pub fn insert(conn: &mut Conn, new: &Finding) -> QueryResult<usize> {
     diesel::insert_into(findings::table).values(new.clone()).execute(conn)
@@ -16,14 +16,15 @@ pub fn find(conn: &mut Conn, id: FindingId) -> QueryResult<Option<Finding>> {
     findings::table.find(id).select(Finding::as_select()).first(conn).optional()
 }
 
-/// Lists the newest findings of all users with the owners' usernames, for admins.
+/// Lists the newest findings of all users with the names of their owners, for admins.
 pub fn list(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(Finding, String)>> {
-    findings::table
+    let rows: Vec<(Finding, User)> = findings::table
         .inner_join(users::table)
         .order(findings::id.desc())
         .limit(limit)
-        .select((Finding::as_select(), users::username))
-        .load(conn)
+        .select((Finding::as_select(), User::as_select()))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(finding, user)| (finding, user.account_name().to_owned())).collect())
 }
 
 /// Counts findings that wait for an admin's decision.

@@ -151,7 +151,7 @@ export function row(list, transfer) {
     buttons.unshift(
       element(
         "a",
-        { className: "btn small", href: libraryAddress(`/items/${transfer.item}`, transfer.space ?? "") },
+        { className: "btn small", href: libraryAddress(`/items/${transfer.item}`, transfer.library ?? "") },
         ...named(t("Open"), transfer.name),
       ),
     );

@@ -1,6 +1,6 @@
 // The queue of uploads: the state of each, and which are sent. It continues by itself after the network, the page, the
 // browser or the server was unavailable.
-import { address, mayDo, personKey, spaceOfPage } from "./urls.js";
+import { address, mayDo, personKey, libraryOfPage } from "./urls.js";
 import { fetchPage } from "./fetch-page.js";
 import { say, showToast } from "./toasts.js";
 import { folderOf } from "./upload-folders.js";
@@ -81,7 +81,7 @@ function showTotalNow() {
 const MOST_ADDED = 1000;
 const stored = () =>
   all()
-    .filter(({ state, item, space }) => item && (state === "done" || state === "duplicate") && (space ?? "") === spaceOfPage())
+    .filter(({ state, item, library }) => item && (state === "done" || state === "duplicate") && (library ?? "") === libraryOfPage())
     .slice(-MOST_ADDED);
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-queue-album]")) return;
@@ -155,7 +155,7 @@ export async function add(files, { directory = "", keepsBoth = false, sender = "
   const added = files.map(({ file, path }) => ({
     id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`,
     person,
-    space: spaceOfPage(),
+    library: libraryOfPage(),
     name: file.name,
     path: path.includes("/") ? path : "",
     size: file.size,
@@ -202,11 +202,11 @@ function releaseLock(id) {
 }
 
 async function keep(transfer) {
-  const { id, space, name, path, size, type, lastModified, directory, keepsBoth, sender, url, file } = transfer;
+  const { id, library, name, path, size, type, lastModified, directory, keepsBoth, sender, url, file } = transfer;
   await store.put({
     id,
     person,
-    space,
+    library,
     name,
     path,
     size,
@@ -258,7 +258,7 @@ async function start(transfer) {
   }
   let folder = transfer.directory;
   try {
-    if (transfer.path && !transfer.url && !isVisitor) folder = await folderOf(transfer.path, transfer.directory, transfer.space ?? "");
+    if (transfer.path && !transfer.url && !isVisitor) folder = await folderOf(transfer.path, transfer.directory, transfer.library ?? "");
   } catch (error) {
     set(transfer, navigator.onLine ? "refused" : "offline", navigator.onLine ? error.message : "");
     return pump();
@@ -417,8 +417,8 @@ function keepEnded() {
   if (!isRestored) return;
   const ended = all().filter((transfer) => OVER.has(transfer.state));
   const kept = ended.slice(-MOST_ENDED).map((transfer) => {
-    const { id, space, name, path, size, directory, state, why, item } = transfer;
-    return { id, person, space, name, path, size, directory, state, why, item };
+    const { id, library, name, path, size, directory, state, why, item } = transfer;
+    return { id, person, library, name, path, size, directory, state, why, item };
   });
   try {
     sessionStorage[kept.length ? "setItem" : "removeItem"](ENDED, JSON.stringify(kept));

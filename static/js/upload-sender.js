@@ -27,9 +27,9 @@ export async function loadTus() {
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
 
 /** Where a file is sent: to the library that it was chosen for, or to what a share link asks for. */
-const endpoint = ({ space }) => {
+const endpoint = ({ library }) => {
   const { uploads } = document.body.dataset;
-  return uploads ? address(uploads) : libraryAddress("/api/uploads", space ?? "");
+  return uploads ? address(uploads) : libraryAddress("/api/uploads", library ?? "");
 };
 
 const digest = async (file) =>
@@ -46,7 +46,7 @@ export async function findSame(transfer, onHash) {
   onHash();
   try {
     const query = `limit=1&sha256=${await digest(file)}`;
-    const answer = await fetch(libraryAddress(`/api/media/list?${query}`, transfer.space ?? ""), { cache: "no-store" });
+    const answer = await fetch(libraryAddress(`/api/media/list?${query}`, transfer.library ?? ""), { cache: "no-store" });
     return answer.ok ? ((await answer.json()).items[0]?.id ?? null) : null;
   } catch {
     return null; // Then it is sent, and the server finds the duplicate.

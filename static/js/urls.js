@@ -10,14 +10,12 @@ export const personKey = (name) => storageKey(`${name}-${document.body.dataset.p
 /** The URL of `path`, which begins with a slash. */
 export const address = (path) => root + path.slice(1);
 
-/** The space that the page belongs to; none in the user's own library. */
-export const spaceOfPage = () => document.body.dataset.space ?? "";
+/** The path of the library of others that the page belongs to, such as `/spaces/7`; none in the user's own. */
+export const libraryOfPage = () => document.body.dataset.library ?? "";
 
-/** The URL of a path of a library: that of the page, or of the space that is named. */
-export function libraryAddress(path, space = spaceOfPage()) {
-  if (!space) return address(path);
-  return address(path.startsWith("/api/") ? `/api/spaces/${space}${path.slice(4)}` : `/spaces/${space}${path}`);
-}
+/** The URL of a path of a library: that of the page, or the one that is named. */
+export const libraryAddress = (path, library = libraryOfPage()) =>
+  address(path.startsWith("/api/") && library ? `/api${library}${path.slice(4)}` : library + path);
 
 /** Whether the user may do what a level of a space allows; in their own library, everything. */
 export function mayDo(level) {

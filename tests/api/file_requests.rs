@@ -16,7 +16,12 @@ use crate::sharing::{Shared, created};
 use crate::support::*;
 
 /// Sends files with the form of a link.
-async fn send(visitor: &Browser, base: &str, sender: &str, files: &[(&str, &[u8])]) -> Response {
+pub async fn send(
+    visitor: &Browser,
+    base: &str,
+    sender: &str,
+    files: &[(&str, &[u8])],
+) -> Response {
     let to = format!("{base}/upload");
     let mut form =
         Form::new().text("csrf_token", visitor.token(&to).await).text("sender", sender.to_owned());

@@ -517,3 +517,170 @@ async fn contributors_remove_what_they_have_added_and_describe_nothing_else(
     assert_eq!(part(&space.cat, &format!("/api/uploads/{id}")).await, 404);
     assert_eq!(part(&space.cat, &upload).await, 204);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn the_trash_and_received_files_of_a_space_need_a_level_of_their_own(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let space = Space::start(backend).await;
+    let trashed = space.upload_one(&space.cat, "trashed.png", &png(1)).await;
+    let path = space.api(&format!("/media/{trashed}"));
+    assert_eq!(space.ed.send("DELETE", &path, &json!({})).await.status(), 204);
+    let folder = json!({ "name": "Wedding" });
+    let folder = json(space.ed.send("POST", &space.api("/directories"), &folder).await).await;
+    let link = json!({ "directory": folder["id"], "uploads": "request" });
+    let link = json(space.mia.send("POST", &space.api("/links"), &link).await).await;
+    let base = crate::share_links::path_of(&link);
+    crate::file_requests::send(&space.app.browser(), &base, "May", &[("new.png", &png(2))]).await;
+    let waiting = space.mia.json(&space.api("/media/list?shelf=received")).await;
+    let waiting = waiting["items"][0]["id"].as_str().unwrap().to_owned();
+
+    // View, contribute, edit, manage: what each gets of the trash and of what was received.
+    let browsers = [
+        (&space.vic, "vic", [404, 404]),
+        (&space.cat, "cat", [200, 404]),
+        (&space.ed, "ed", [200, 404]),
+        (&space.mia, "mia", [200, 200]),
+    ];
+    for (program, name, expected) in browsers {
+        let browser = space.browser(name).await;
+        let token = browser.token("/photos").await;
+        for (item, status) in [&trashed, &waiting].into_iter().zip(expected) {
+            for path in ["", "/content", "/thumbnail"] {
+                let path = format!("/media/{item}{path}");
+                let got = space.status(program, &path).await;
+                // A preview may not be made yet.
+                let is_preview = path.ends_with("thumbnail") && status == 200;
+                assert!(got == status || is_preview && got != 403, "{name} {path}: {got}");
+            }
+            for path in [format!("items/{item}"), format!("media/{item}")] {
+                let path = format!("/spaces/{}/{path}", space.id);
+                assert_eq!(browser.get(&path).await.status(), status, "{name} {path}");
+            }
+            let path = format!("/spaces/{}/items/download", space.id);
+            let zip = browser.post(&path, &token, &[("ids", item)]).await;
+            assert_eq!(zip.status(), status, "{name} {path} {item}");
+        }
+    }
+    for (program, expected) in
+        [(&space.vic, [403, 403]), (&space.cat, [403, 403]), (&space.ed, [200, 403])]
+    {
+        for (shelf, status) in ["trash", "received"].into_iter().zip(expected) {
+            assert_eq!(space.status(program, &format!("/media/list?shelf={shelf}")).await, status);
+        }
+    }
+    let path = space.api(&format!("/media/{waiting}"));
+    assert_eq!(space.ed.send("DELETE", &path, &json!({})).await.status(), 404);
+    assert_eq!(space.ed.send("PATCH", &path, &json!({ "name": "x" })).await.status(), 404);
+    let ed = space.browser("ed").await;
+    let token = ed.token("/photos").await;
+    let trash = format!("/spaces/{}/items/trash", space.id);
+    assert_eq!(ed.post(&trash, &token, &[("ids", &waiting)]).await.status(), 404);
+    assert_eq!(space.status(&space.mia, &format!("/media/{waiting}")).await, 200);
+}
+
+#[rstest]
+#[actix_web::test]
+async fn members_are_told_when_they_come_and_go(#[values(Sqlite, MariaDb)] backend: Backend) {
+    let space = Space::start(backend).await;
+    space.upload_one(&space.ed, "ours.png", &png(2)).await;
+    let kinds = async |program: &Program| -> Vec<String> {
+        let list = program.json("/api/notifications").await;
+        let kinds = list["notifications"].as_array().unwrap().iter();
+        kinds.map(|it| it["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(kinds(&space.vic).await, ["items_added", "shared"]);
+
+    // Left, and invited again.
+    assert_eq!(space.vic.send("POST", &space.api("/leave"), &json!({})).await.status(), 204);
+    assert_eq!(kinds(&space.vic).await, Vec::<String>::new());
+    space.add(&json!({ "people": ["vic"], "level": "edit" })).await;
+    assert_eq!(kinds(&space.vic).await, ["shared"]);
+    assert_eq!(space.vic.json(&space.api("")).await["level"], "edit");
+    space.upload_one(&space.ed, "more.png", &png(3)).await;
+    let member = space.api(&format!("/members/{}", space.member("Vic Lovelace").await));
+    // Nothing but the level of a member can be changed, at no address.
+    let grant = format!("/grants/{}", member.rsplit('/').next().unwrap());
+    for change in [json!({ "ends_at": "2036-01-01T00:00:00Z" }), json!({ "gives": "previews" })] {
+        let answer = space.mia.send("PATCH", &space.api(&grant), &change).await;
+        assert_eq!(answer.status(), 422, "{change}");
+    }
+    assert_eq!(space.mia.send("DELETE", &member, &json!({})).await.status(), 204);
+    assert_eq!(kinds(&space.vic).await, ["access_ended"]);
+
+    // A manager who is suspended does not count as one.
+    space.add(&json!({ "people": ["ed"], "level": "manage" })).await;
+    let root = space.app.program("root").await;
+    let path = format!("/api/admin/users/{}", space.app.id_of("ed"));
+    root.send("PATCH", &path, &json!({ "status": "suspended" })).await;
+    assert_eq!(space.mia.send("POST", &space.api("/leave"), &json!({})).await.status(), 409);
+    let storage = space.admin.page("/admin/storage").await;
+    assert!(storage.has("a[href='/admin/spaces']") && !storage.text().contains("space:"));
+
+    // The page after logging in is the one that was asked for.
+    let photos = format!("/spaces/{}/photos", space.id);
+    let to = location(&space.app.browser().get(&photos).await);
+    assert_eq!(to, format!("/login?next={}", photos.replace('/', "%2F")));
+}
+
+#[rstest]
+#[actix_web::test]
+async fn a_library_that_is_shared_can_be_viewed_and_not_changed(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let space = Space::start(backend).await;
+    let (mia, ed) = (&space.mia, &space.ed);
+    let photo = mia.upload_one("mine.png", &png(1)).await;
+    let gone = mia.upload_one("gone.png", &png(2)).await;
+    mia.send("DELETE", &format!("/api/media/{gone}"), &json!({})).await;
+    let share = json!({ "library": true, "people": ["ed"] });
+    for bad in [json!({ "level": "edit" }), json!({ "gives": "previews" })] {
+        let mut share = share.clone();
+        for (name, value) in bad.as_object().unwrap() {
+            share[name] = value.clone();
+        }
+        assert_eq!(mia.send("POST", "/api/grants", &share).await.status(), 422, "{bad}");
+    }
+    let grant = crate::sharing::share(mia, &share).await;
+    let id = space.app.id_of("mia");
+    let base = format!("/api/libraries/{id}");
+    let status = async |program: &Program, method: &str, path: &str| {
+        program.send(method, path, &json!({ "name": "x" })).await.status().as_u16()
+    };
+    let list = ed.json(&format!("{base}/media/list")).await;
+    assert_eq!(list["items"][0]["name"], "mine.png");
+    let content = list["items"][0]["content_url"].as_str().unwrap();
+    assert_eq!(ed.get(content).await.bytes().await.unwrap(), png(1));
+    for (method, path, expected) in [
+        ("GET", format!("{base}/media/list?shelf=trash"), 403),
+        ("GET", format!("{base}/media/{gone}"), 404),
+        ("PATCH", format!("{base}/media/{photo}"), 403),
+        ("DELETE", format!("{base}/media/{photo}"), 403),
+        ("POST", format!("{base}/albums"), 403),
+        ("GET", format!("{base}/links"), 403),
+        ("GET", format!("{base}/members"), 404),
+        // The words of paths say whose library it is.
+        ("GET", format!("/api/spaces/{id}/media/list"), 404),
+        ("GET", format!("/api/libraries/{}/media/list", space.id), 404),
+    ] {
+        assert_eq!(status(ed, method, &path).await, expected, "{method} {path}");
+    }
+    // Nobody else sees it, and for its owner it is at no second address.
+    for program in [&space.vic, mia] {
+        assert_eq!(status(program, "GET", &format!("{base}/media/list")).await, 404);
+    }
+    let shared = space.browser("ed").await.get(&format!("/shared/{grant}")).await;
+    assert_eq!(location(&shared), format!("/libraries/{id}/photos"));
+    let page = space.browser("ed").await.page(&location(&shared)).await;
+    assert!(
+        page.says("Mia Lovelace") && page.has(&format!("a[href='/libraries/{id}/items/{photo}']"))
+    );
+    assert!(!page.has("a[href$='/members']") && !page.has("a[href$='/trash']"));
+    // It is not one of the spaces.
+    assert_eq!(ed.json("/api/spaces").await["spaces"].as_array().unwrap().len(), 1);
+
+    assert_eq!(status(mia, "DELETE", &format!("/api/grants/{grant}")).await, 204);
+    assert_eq!(status(ed, "GET", &format!("{base}/media/list")).await, 404);
+    assert_eq!(ed.get(content).await.status(), 404);
+}

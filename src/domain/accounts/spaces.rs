@@ -21,6 +21,8 @@ use crate::{fill, msg};
 pub const MAX_NAME_CHARS: usize = 100;
 /// Spaces of one server.
 const MAX_SPACES: i64 = 1000;
+/// Spaces that a person who is no admin can manage when they create another.
+const MAX_MANAGED: usize = 20;
 /// Spaces on one page of the list for admins.
 const PAGE_SPACES: i64 = 100;
 
@@ -56,6 +58,12 @@ pub fn create(
         // The command line may always.
         if authority.key().is_some() && !may_create(services, &creator) {
             return Err(Error::Forbidden(msg!("Only admins can create spaces on this server.")));
+        }
+        let managed = store::grants::list_libraries_to(conn, person, &[])?;
+        let managed = managed.iter().filter(|grant| grant.level == Level::Manage).count();
+        if managed >= MAX_MANAGED && !creator.is_admin() {
+            let message = fill!("You can manage {count} spaces at most.", count = MAX_MANAGED);
+            return Err(Error::Conflict(message));
         }
         if store::spaces::count(conn)? >= MAX_SPACES {
             let message = fill!("There can be {count} spaces at most.", count = MAX_SPACES);

@@ -337,7 +337,7 @@ fn insert_items(
     store::directories::update_modified(conn, user.id, &directories, now())?;
     // Last, because the audit log stays locked until the transaction ends.
     for (_, admin) in new_items.iter().filter_map(|(request, _)| request.released.as_ref()) {
-        audit::append(conn, Event::Released, admin, &user.username, "a false alarm")?;
+        audit::append(conn, Event::Released, admin, user.account_name(), "a false alarm")?;
     }
     Ok(())
 }

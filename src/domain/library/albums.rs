@@ -183,7 +183,7 @@ pub fn delete(
             store::albums::delete(conn, user.id, *album)?;
         }
         let detail = format!("{} albums", tree.len());
-        audit::append(conn, Event::AlbumDeleted, actor, &user.username, &detail)?;
+        audit::append(conn, Event::AlbumDeleted, actor, user.account_name(), &detail)?;
         Ok(tree.len())
     })
 }

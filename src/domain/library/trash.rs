@@ -263,7 +263,7 @@ pub fn delete(
             store::users::update_subtract_used(conn, user.id, bytes)?;
             store::directories::update_modified_at(conn, user.id, TRASH_NAME, now())?;
             let description = format!("{} files, {bytes} bytes", batch.len());
-            audit::append(conn, Event::Deleted, actor, &user.username, &description)
+            audit::append(conn, Event::Deleted, actor, user.account_name(), &description)
         },
     )?;
 

@@ -1,11 +1,14 @@
-//! What a member of a space may do in it. Members have grants on its library, of their own or as members of groups.
+//! What users may do in the libraries of others. Members of a space have grants on its library, of their own or as members of
+//! groups; the library of a person can be viewed by those with whom it is shared.
 
 use std::collections::BTreeMap;
 
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::authority::{SessionKey, SpaceNeed};
-use crate::model::{Grant, Grantee, GroupId, Item, Level, Status, Subject, User, UserId, now};
+use crate::model::{
+    Grant, Grantee, GroupId, Item, Level, Placement, Status, Subject, User, UserId, now,
+};
 use crate::msg;
 use crate::store;
 
@@ -61,10 +64,10 @@ pub(crate) fn has_left(conn: &mut Conn, user: UserId, grant: &Grant) -> Result<b
     Ok(mark.is_some_and(|mark| mark.left_at.is_some()))
 }
 
-/// Finds a space and what a user may do in it, by the strongest of their grants.
+/// Finds a space or another person, and what a user may do in their library, by the strongest of the user's grants.
 ///
 /// # Errors
-/// `NotFound` if there is no such space, or if the user is not a member of it.
+/// `NotFound` if there is nobody, or if the user has no grant.
 pub(crate) fn find(conn: &mut Conn, user: UserId, space: UserId) -> Result<(User, Level)> {
     find_with(conn, user, space, |_, _| Ok(()))
 }
@@ -76,7 +79,7 @@ fn find_with(
     before_group: impl Fn(&mut Conn, GroupId) -> Result<()>,
 ) -> Result<(User, Level)> {
     let space = store::users::find(conn, space)?;
-    let space = space.filter(|it| it.is_space() && it.status == Status::Active);
+    let space = space.filter(|it| it.status == Status::Active);
     let space = space.ok_or(Error::NotFound)?;
     let mut level = None;
     for grant in store::grants::list_of_subject(conn, space.id, Subject::Library(space.id))? {
@@ -89,7 +92,8 @@ fn find_with(
             level = Some(grant.level);
         }
     }
-    level.map(|level| (space, level)).ok_or(Error::NotFound)
+    let highest = if space.is_space() { Level::Manage } else { Level::View };
+    level.map(|level| (space, level.min(highest))).ok_or(Error::NotFound)
 }
 
 /// Checks that a user may do something in a space.
@@ -120,6 +124,34 @@ pub(crate) fn require_level(
     require(conn, user, SpaceNeed { level, ..need })
 }
 
+/// The level that a member needs to see what is in a place.
+pub(crate) const fn level_of(placement: Placement) -> Level {
+    match placement {
+        Placement::Library => Level::View,
+        Placement::Trash => Level::Edit,
+        Placement::Received => Level::Manage,
+    }
+}
+
+/// Checks that a user with a level in a space sees these items: in the trash, also what they have added themselves.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) fn ensure_visible(
+    conn: &mut Conn,
+    (user, level): (UserId, Level),
+    items: &[Item],
+) -> Result<()> {
+    for item in items.iter().filter(|item| level < level_of(item.placement)) {
+        let is_own = item.placement == Placement::Trash
+            && store::item_senders::find(conn, item.id)? == Some(user);
+        if !is_own {
+            return Err(Error::NotFound);
+        }
+    }
+    Ok(())
+}
+
 /// Checks that a session may move these items to the trash and back: members who do not edit a space, those that they have
 /// added.
 pub(crate) fn require_removal(
@@ -131,7 +163,9 @@ pub(crate) fn require_removal(
     else {
         return Ok(());
     };
-    if may(conn, user, need.space, Level::Edit)? {
+    let level = find(conn, user, need.space)?.1;
+    ensure_visible(conn, (user, level), items)?;
+    if level >= Level::Edit {
         return Ok(());
     }
     let ids: Vec<_> = items.iter().map(|item| item.id).collect();

@@ -1,6 +1,6 @@
 //! What users do with what is shared with them: open it, leave it, and come back.
 
-use super::{access, grants, shared_albums};
+use super::{access, library_grants, shared_albums};
 use crate::domain::audit;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
@@ -35,14 +35,19 @@ pub fn leave(
             GrantMark { grant_id: id, user_id: user.id, seen_at: Some(at), left_at: Some(at) };
         store::grants::replace_mark(conn, &mark)?;
         store::notifications::delete_of_page(conn, user.id, &format!("/shared/{id}"))?;
-        grants::ensure_managed(conn, owner, access.subject)?;
+        library_grants::ensure_managed(conn, owner, access.subject)?;
+        let grant = store::grants::find(conn, id)?;
+        let library = store::users::find(conn, owner)?;
+        if let Some((library, grant)) = library.zip(grant) {
+            library_grants::forget_library(conn, user.id, &library, &grant)?;
+        }
         if let Subject::Album(album) = access.subject {
             if leaves_items {
                 shared_albums::hand_over(conn, owner, album, user.id)?;
             }
             shared_albums::remove_unreachable(conn, owner, album)?;
         }
-        let name = store::users::find(conn, owner)?.map(|owner| owner.username);
+        let name = store::users::find(conn, owner)?.map(|owner| owner.account_name().to_owned());
         let name = name.unwrap_or_default();
         audit::append(conn, Event::GrantLeft, actor, &name, access.subject.kind())
     })?;

@@ -4,6 +4,7 @@ use super::notifications::name_of;
 use crate::db::Conn;
 use crate::domain::library::reader::LibraryReader;
 use crate::error::{Error, Result};
+use crate::fill;
 use crate::model::{Grant, GrantId, Grantee, Item, ShareLink, Subject, User, now};
 use crate::state::Services;
 use crate::store;
@@ -79,7 +80,9 @@ pub(super) fn title_of(conn: &mut Conn, owner: &User, subject: Subject) -> Resul
             let directory = store::directories::find(conn, owner.id, id)?;
             directory.filter(|it| !it.is_view()).map(|it| it.label().to_owned())
         }
-        Subject::Library(id) => (owner.is_space() && owner.id == id).then(|| name_of(owner)),
+        Subject::Library(id) if id != owner.id => None,
+        Subject::Library(_) if owner.is_space() => Some(name_of(owner)),
+        Subject::Library(_) => Some(fill!("Library of {name}", name = name_of(owner))),
         Subject::Item(id) => {
             let item = store::items::find(conn, owner.id, id)?;
             item.filter(Item::is_shown_in_albums).map(|item| item.name)

@@ -2,7 +2,7 @@
 
 use super::grantees::{find_own, grantee_name, kind_of, title_of};
 use super::notifications::{self, Message};
-use super::{access, people, shared_albums};
+use super::{access, library_grants, people, shared_albums};
 use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::sessions::authorize::{Need, authorize};
@@ -63,6 +63,7 @@ pub fn create(
         authorize(conn, authority.key(), Need::Active)?;
         let title = title_of(conn, owner, subject)?.ok_or(Error::NotFound)?;
         ensure_takes_files(conn, owner.id, subject, new.level)?;
+        library_grants::ensure_library(owner, subject, new.level, new.gives)?;
         let grantees = find_grantees(conn, authority, new)?;
         let known = store::grants::list_of_subject(conn, owner.id, subject)?;
         let is_known = |key: &str| known.iter().any(|grant| grant.grantee_key == key);
@@ -76,6 +77,14 @@ pub fn create(
         for (grantee, _) in &grantees {
             let key = grantee.key();
             let known = known.iter().find(|grant| grant.grantee_key == key).cloned();
+            // Whoever has left a space and is added again is invited again.
+            let is_back = match (subject, grantee, &known) {
+                (Subject::Library(_), Grantee::User(user), Some(known)) => {
+                    space_access::has_left(conn, *user, known)?
+                        && store::grants::delete_mark(conn, *user, known.id)? > 0
+                }
+                _ => false,
+            };
             let is_new = known.is_none();
             let created_by = authority.person.id;
             let mut grant =
@@ -84,6 +93,10 @@ pub fn create(
             (grant.note, grant.ends_at, grant.updated_at) = (note.clone(), new.ends_at, at);
             if is_new {
                 store::grants::insert(conn, &grant)?;
+            } else {
+                store::grants::update(conn, &grant)?;
+            }
+            if is_new || is_back {
                 let message = Message {
                     kind: NotificationKind::Shared,
                     actor: authority.person,
@@ -96,12 +109,10 @@ pub fn create(
                     notifications::send(conn, user, &message)?;
                     told.push(user);
                 }
-            } else {
-                store::grants::update(conn, &grant)?;
             }
             ids.push(grant.id);
         }
-        ensure_managed(conn, owner.id, subject)?;
+        library_grants::ensure_managed(conn, owner.id, subject)?;
         for (_, name) in &grantees {
             let detail = detail_of(subject, new.level, new.gives);
             audit::append(conn, Event::Granted, actor, name, &detail)?;
@@ -200,19 +211,24 @@ pub fn change(
         authorize(conn, authority.key(), Need::Active)?;
         let mut grant = find_own(conn, authority.user, id)?;
         let subject = grant.subject().ok_or(Error::NotFound)?;
+        let is_membership = matches!(subject, Subject::Library(_)) && authority.user.is_space();
+        if is_membership && (change.ends_at.flatten().is_some() || note.is_some()) {
+            return Err(Error::field("level", msg!("Only the level of a member can be changed.")));
+        }
         if let Some(level) = change.level {
             ensure_level(subject, level)?;
             ensure_takes_files(conn, grant.owner_id, subject, level)?;
             grant.level = level;
         }
         grant.gives = change.gives.unwrap_or(grant.gives);
+        library_grants::ensure_library(authority.user, subject, grant.level, grant.gives)?;
         grant.ends_at = change.ends_at.unwrap_or(grant.ends_at);
         if let Some(note) = &note {
             grant.note.clone_from(note);
         }
         grant.updated_at = now();
         store::grants::update(conn, &grant)?;
-        ensure_managed(conn, grant.owner_id, subject)?;
+        library_grants::ensure_managed(conn, grant.owner_id, subject)?;
         let name = grantee_name(conn, &grant)?;
         let detail = detail_of(subject, grant.level, grant.gives);
         audit::append(conn, Event::GrantChanged, actor, &name, &detail)?;
@@ -236,7 +252,7 @@ pub fn end(
         let grant = find_own(conn, owner, id)?;
         let told = end_row(conn, authority.person, owner, &grant)?;
         if let Some(subject) = grant.subject() {
-            ensure_managed(conn, owner.id, subject)?;
+            library_grants::ensure_managed(conn, owner.id, subject)?;
         }
         let name = grantee_name(conn, &grant)?;
         audit::append(conn, Event::GrantEnded, actor, &name, &kind_of(&grant))?;
@@ -259,7 +275,9 @@ fn end_row(conn: &mut Conn, actor: &User, owner: &User, grant: &Grant) -> Result
         // Those who have not seen it yet or have left it need not know.
         let is_known = access::is_granted_to(conn, user, grant)?;
         let mark = store::grants::find_mark(conn, user, grant.id)?;
-        let was_seen = mark.as_ref().is_some_and(|mark| mark.seen_at.is_some());
+        // Libraries are entered at addresses of their own, which leaves no mark.
+        let is_library = matches!(grant.subject(), Some(Subject::Library(_)));
+        let was_seen = is_library || mark.as_ref().is_some_and(|mark| mark.seen_at.is_some());
         let has_left = mark.is_some_and(|mark| mark.left_at.is_some());
         store::notifications::delete_of_page(conn, user, &href)?;
         store::library_versions::update_next(conn, user)?;
@@ -277,6 +295,9 @@ fn end_row(conn: &mut Conn, actor: &User, owner: &User, grant: &Grant) -> Result
         }
     }
     store::grants::delete(conn, owner.id, grant.id)?;
+    for user in &told {
+        library_grants::forget_library(conn, *user, owner, grant)?;
+    }
     if let Some(Subject::Album(album)) = grant.subject() {
         shared_albums::remove_unreachable(conn, owner.id, album)?;
     }
@@ -309,23 +330,6 @@ pub(crate) fn end_expired(services: &Services, at: Time) -> Result<usize> {
         }
     }
     Ok(count)
-}
-
-/// Checks that somebody manages a space who is not there as a member of a group, and without an end.
-///
-/// # Errors
-/// `Conflict`.
-pub(super) fn ensure_managed(conn: &mut Conn, owner: UserId, subject: Subject) -> Result<()> {
-    let Subject::Library(_) = subject else { return Ok(()) };
-    for grant in store::grants::list_of_subject(conn, owner, subject)? {
-        let is_manager = grant.level == Level::Manage && grant.ends_at.is_none();
-        if let Some(user) = grant.user_id.filter(|_| is_manager)
-            && !space_access::has_left(conn, user, &grant)?
-        {
-            return Ok(());
-        }
-    }
-    Err(Error::Conflict(msg!("A space needs a manager. Let somebody else manage it first.").into()))
 }
 
 /// What the audit log says about a grant; names of files are not in it.

@@ -1,7 +1,7 @@
 //! Groups of users, such as a family or a choir, which things are shared with as a whole.
 
 use super::notifications::{self, Message};
-use super::{people, shared_albums};
+use super::{library_grants, people, shared_albums};
 use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::sessions::authorize::{Need, authorize};
@@ -231,6 +231,9 @@ fn forget_notifications(conn: &mut Conn, id: GroupId, member: UserId) -> Result<
     store::notifications::delete_of_page(conn, member, &format!("/groups/{id}"))?;
     for grant in store::grants::list_to_group(conn, id, None, i64::MAX)? {
         store::notifications::delete_of_page(conn, member, &format!("/shared/{}", grant.id))?;
+        if let Some(owner) = store::users::find(conn, grant.owner_id)? {
+            library_grants::forget_library(conn, member, &owner, &grant)?;
+        }
     }
     store::library_versions::update_next(conn, member)?;
     Ok(())

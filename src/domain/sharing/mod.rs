@@ -7,6 +7,7 @@ pub mod grant_marks;
 pub mod grantees;
 pub mod grants;
 pub mod groups;
+mod library_grants;
 pub mod notifications;
 pub mod people;
 pub mod received_files;

@@ -52,9 +52,11 @@ pub(super) fn is_known(conn: &mut Conn, user: UserId, message: &Message<'_>) -> 
 /// Sends a notification to a user, in the caller's transaction. The caller then calls [`delivered`]. What concerns a space is
 /// sent to its members, except to the one who did it.
 pub(super) fn send(conn: &mut Conn, to: UserId, message: &Message<'_>) -> Result<()> {
-    let is_space = store::users::find(conn, to)?.is_some_and(|user| user.is_space());
-    if !is_space {
-        return send_to_person(conn, to, message);
+    match store::users::find(conn, to)? {
+        Some(user) if user.is_space() => {}
+        Some(_) => return send_to_person(conn, to, message),
+        // Deleted meanwhile.
+        None => return Ok(()),
     }
     let href = format!("/spaces/{to}{}", message.href);
     let in_space = Message { about: message.about.clone(), href, ..*message };

@@ -100,7 +100,7 @@ pub fn accept(
         directories.dedup();
         store::directories::update_modified(conn, user.id, &directories, at)?;
         let detail = format!("{} files", accepted.len());
-        audit::append(conn, Event::FilesAccepted, actor, &user.username, &detail)?;
+        audit::append(conn, Event::FilesAccepted, actor, user.account_name(), &detail)?;
         Ok(accepted.len())
     })
 }

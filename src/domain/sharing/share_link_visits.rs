@@ -129,7 +129,7 @@ pub(crate) fn write_refusals(
             Some(link) => store::users::find(conn, link.owner_id)?,
             None => None,
         };
-        let owner = owner.map(|owner| owner.username).unwrap_or_default();
+        let owner = owner.map(|owner| owner.account_name().to_owned()).unwrap_or_default();
         let detail = format!("{id}: {detail}");
         audit::append(conn, Event::ShareLinkRefused, actor, &owner, &detail)
     })

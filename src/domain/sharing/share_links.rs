@@ -379,5 +379,5 @@ fn audit_of(
     if link.password.is_some() {
         detail.push_str(", with a password");
     }
-    audit::append(conn, event, actor, &owner.username, &detail)
+    audit::append(conn, event, actor, owner.account_name(), &detail)
 }

@@ -3,8 +3,7 @@
 use super::access::{self, is_granted_to};
 use super::grant_marks;
 use super::grantees::NamedGrant;
-use super::grantees::grantee_name;
-use super::notifications::name_of;
+use super::grantees::{grantee_name, title_of};
 use crate::db::Conn;
 use crate::domain::library::album_covers::with_covers;
 use crate::error::{Error, Result};
@@ -24,8 +23,11 @@ pub enum SharedSubject {
     },
     Directory(Directory),
     Item(Box<Item>),
-    /// A space, by its name.
-    Space(String),
+    /// The library of a space or a person.
+    Library {
+        title: String,
+        is_space: bool,
+    },
 }
 
 impl SharedSubject {
@@ -35,7 +37,7 @@ impl SharedSubject {
             Self::Album { album, .. } => &album.name,
             Self::Directory(directory) => directory.label(),
             Self::Item(item) => &item.name,
-            Self::Space(name) => name,
+            Self::Library { title, .. } => title,
         }
     }
 
@@ -44,7 +46,7 @@ impl SharedSubject {
     pub fn cover(&self) -> Option<&Item> {
         match self {
             Self::Album { cover, .. } => cover.as_deref(),
-            Self::Directory(_) | Self::Space(_) => None,
+            Self::Directory(_) | Self::Library { .. } => None,
             Self::Item(item) => Some(item),
         }
     }
@@ -167,7 +169,9 @@ pub fn by_me(
         for grant in grants {
             // The members of a space are not on the list of what it shares.
             let subject = find_subject(conn, &grant)?;
-            let Some(subject) = subject.filter(|it| !matches!(it, SharedSubject::Space(_))) else {
+            let Some(subject) =
+                subject.filter(|it| !matches!(it, SharedSubject::Library { is_space: true, .. }))
+            else {
                 continue;
             };
             let grantee = grantee_name(conn, &grant)?;
@@ -218,10 +222,14 @@ fn find_subject(conn: &mut Conn, grant: &Grant) -> Result<Option<SharedSubject>>
             let item = store::items::find(conn, owner, id)?.filter(Item::is_shown_in_albums);
             item.map(|item| SharedSubject::Item(Box::new(item)))
         }
-        Some(Subject::Library(id)) => {
-            let space = store::users::find(conn, id)?.filter(User::is_space);
-            space.map(|space| SharedSubject::Space(name_of(&space)))
-        }
+        Some(subject @ Subject::Library(id)) => match store::users::find(conn, id)? {
+            Some(owner) => {
+                let is_space = owner.is_space();
+                let title = title_of(conn, &owner, subject)?;
+                title.map(|title| SharedSubject::Library { title, is_space })
+            }
+            None => None,
+        },
         None => None,
     })
 }

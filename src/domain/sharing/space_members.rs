@@ -2,6 +2,7 @@
 
 use super::grantees::{self, NamedGrant};
 use super::grants::{self, GrantChange, NewGrants, empty_grant};
+use super::library_grants;
 use super::notifications::{self, Message, name_of};
 use super::people;
 use crate::db::Conn;
@@ -13,8 +14,8 @@ use crate::fill;
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
 use crate::model::{
-    Event, Gives, Grant, GrantId, GrantMark, Grantee, GroupId, Level, NotificationKind, Subject,
-    User, UserId, now,
+    Event, Gives, Grant, GrantId, GrantMark, Grantee, GroupId, Item, ItemId, Level,
+    NotificationKind, Shelf, Subject, User, UserId, UserKind, now,
 };
 use crate::state::Services;
 use crate::state::session_cache::{AuthSession, Membership};
@@ -29,19 +30,67 @@ pub struct JoinedSpace {
     pub people: usize,
 }
 
-/// Lets the person of a session into a space, for a request that needs a level.
+/// Lets the person of a session into a space or the library of another person, for a request that needs a level.
 ///
 /// # Errors
-/// `NotFound` if the person is not a member. Whether their level suffices is checked by [`ensure_level`].
+/// `NotFound` if the person has no grant on it, or does not see the item that is named. Whether their level suffices is checked by [`ensure_level`].
 pub fn enter(
     services: &Services,
     auth_session: &AuthSession,
-    space: UserId,
+    (owner, kind): (UserId, UserKind),
     needs: Level,
+    item: Option<ItemId>,
 ) -> Result<AuthSession> {
     let person = auth_session.person().id;
-    let (space, level) = services.db.read(|conn| space_access::find(conn, person, space))?;
+    let (space, level) = services.db.read(|conn| {
+        let (space, level) = space_access::find(conn, person, owner)?;
+        if let Some(item) = item.filter(|_| level < Level::Manage)
+            && let Some(item) = store::items::find(conn, owner, item)?
+        {
+            space_access::ensure_visible(conn, (person, level), &[item])?;
+        }
+        Ok((space, level))
+    })?;
+    if space.kind != kind {
+        return Err(Error::NotFound);
+    }
     Ok(auth_session.in_space(space, level, needs))
+}
+
+/// Checks that the person of a session sees the items of a selection.
+///
+/// # Errors
+/// `NotFound`.
+pub fn ensure_visible(
+    services: &Services,
+    auth_session: &AuthSession,
+    items: &[Item],
+) -> Result<()> {
+    let Some(membership) = &auth_session.membership else { return Ok(()) };
+    let viewer = (membership.person.id, membership.level);
+    services.db.read(|conn| space_access::ensure_visible(conn, viewer, items))
+}
+
+/// Checks that the person of a session sees a shelf.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn ensure_shelf(auth_session: &AuthSession, shelf: Shelf) -> Result<()> {
+    match &auth_session.membership {
+        Some(membership) => {
+            let needs = space_access::level_of(shelf.placement());
+            space_access::ensure_level(membership.level, needs)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Finds the owner of a library that a person may view.
+///
+/// # Errors
+/// `NotFound`.
+pub fn find(services: &Services, person: UserId, owner: UserId) -> Result<User> {
+    services.db.read(|conn| Ok(space_access::find(conn, person, owner)?.0))
 }
 
 /// # Errors
@@ -66,6 +115,8 @@ pub fn list_joined(services: &Services, person: &User) -> Result<Vec<JoinedSpace
         let mut joined = Vec::new();
         for owner in owners {
             match space_access::find(conn, person.id, owner) {
+                // The library of a person is no space.
+                Ok((space, _)) if !space.is_space() => {}
                 Ok((space, level)) => {
                     let people = space_access::list_people(conn, space.id)?.len();
                     joined.push(JoinedSpace { space, level, people });
@@ -195,7 +246,9 @@ pub fn leave(services: &Services, authority: &Authority<'_>, actor: &Actor) -> R
                 store::notifications::delete_of_page(conn, person, &href)?;
             }
         }
-        grants::ensure_managed(conn, space.id, subject)?;
+        library_grants::ensure_managed(conn, space.id, subject)?;
+        let href = format!("/spaces/{}", space.id);
+        store::notifications::delete_of_page(conn, person, &href)?;
         audit::append(conn, Event::GrantLeft, actor, &space.firstname, subject.kind())
     })?;
     services.invalidate_library(person);

@@ -239,13 +239,16 @@ pub(super) fn parse_cursor(text: Option<&str>) -> Result<Option<GrantId>> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewGrantsBody {
-    /// One of `album`, `directory` and `item`.
+    /// One of `album`, `directory`, `item` and `library`.
     #[schema(format = "uuid")]
     album: Option<String>,
     #[schema(format = "uuid")]
     directory: Option<String>,
     #[schema(format = "uuid")]
     item: Option<String>,
+    /// Instead of these: everything that the user has, to be viewed.
+    #[serde(default)]
+    library: bool,
     /// Usernames.
     #[serde(default)]
     #[schema(max_items = 200)]
@@ -285,8 +288,15 @@ pub(super) async fn create_grants(
 ) -> HandlerResult {
     let subject =
         parse_subject(body.album.as_deref(), body.directory.as_deref(), body.item.as_deref())?;
-    let subject =
-        subject.ok_or_else(|| Error::field("album", "One of `album`, `directory` and `item`."))?;
+    let is_own = caller.auth_session.membership.is_none();
+    let subject = match (subject, body.library && is_own) {
+        (Some(subject), false) => subject,
+        (None, true) => Subject::Library(caller.user().id),
+        _ => {
+            let message = "One of `album`, `directory`, `item` and `library`.";
+            return Err(Error::field("album", message).into());
+        }
+    };
     let bad_group = || Error::field("groups", "Ids of your groups.");
     let groups: Result<Vec<GroupId>> =
         body.groups.iter().map(|id| GroupId::parse(id).ok_or_else(bad_group)).collect();

@@ -12,6 +12,7 @@ use crate::domain::library::listings::{self, ListingQuery};
 use crate::domain::library::{search, trash};
 use crate::domain::previews;
 use crate::domain::sharing::received_files;
+use crate::domain::sharing::space_members;
 use crate::error::{Error, Result};
 use crate::http::extract::api_user::ApiUser;
 use crate::http::extract::json::{Json, Nullable, Query};
@@ -197,6 +198,7 @@ pub(super) async fn list_media(
     Query(query): Query<ListQuery>,
 ) -> HandlerResult {
     let (page, auth_session) = (query.into_listing_query()?, caller.auth_session.clone());
+    space_members::ensure_shelf(&auth_session, page.filter.shelf)?;
 
     // The response depends only on the query and the library, so all sessions of the user share it in the cache.
     let key = CacheKey::ApiList { query: request.query_string().to_owned() };

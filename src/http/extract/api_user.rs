@@ -15,7 +15,7 @@ use super::space::{ensure_level, enter_space};
 use crate::error::{Error, Result};
 use crate::http::error::HandlerError;
 use crate::http::rate_limit;
-use crate::http::space_paths;
+use crate::http::space_paths::LibraryPath;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Scope, User};
@@ -45,8 +45,11 @@ impl ApiUser {
     /// What the addresses of the API of the user's library begin with.
     #[must_use]
     pub fn api_path(&self) -> String {
-        let space = self.auth_session.membership.as_ref().map(|_| self.user().id);
-        format!("{}{}", self.services.settings.base_path(), space_paths::api_path(space))
+        let base = self.services.settings.base_path();
+        match self.auth_session.membership {
+            Some(_) => format!("{base}{}", LibraryPath::of(self.user()).api()),
+            None => format!("{base}/api"),
+        }
     }
 
     #[must_use]

@@ -9,7 +9,10 @@ use crate::domain::sharing::space_members;
 use crate::error::{Error, Result};
 use crate::http::connections::Connection;
 use crate::http::run_blocking::run_blocking;
-use crate::http::space_paths::{EnteredSpace, RequestedSpace, SpaceRoutes, parse_space};
+use crate::http::space_paths::{
+    EnteredLibrary, LibraryPath, RequestedLibrary, SpaceRoutes, parse_space,
+};
+use crate::model::{ItemId, UserKind};
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
 
@@ -27,11 +30,11 @@ pub(super) async fn enter_space(
     let needs = routes.and_then(|routes| routes.level(request.method(), &path));
 
     // The space was removed from the path of a page of its library, and is in that of a page about itself.
-    let removed = request.extensions().get::<RequestedSpace>().copied();
+    let removed = request.extensions().get::<RequestedLibrary>().copied();
     let named = request.match_info().get("space").filter(|_| needs.is_some());
-    let space = match (removed, named) {
-        (Some(RequestedSpace(space)), _) => space,
-        (None, Some(number)) => parse_space(number)?,
+    let library = match (removed, named) {
+        (Some(RequestedLibrary(library)), _) => library,
+        (None, Some(number)) => LibraryPath { owner: parse_space(number)?, kind: UserKind::Space },
         (None, None) => return Ok(auth_session),
     };
     // The page that says so is that of the person.
@@ -39,11 +42,15 @@ pub(super) async fn enter_space(
         return Ok(auth_session);
     }
     let needs = needs.ok_or(Error::NotFound)?;
+    // The trash and received files have levels of their own.
+    let named = |name| request.match_info().get(name).and_then(ItemId::parse);
+    let item = named("id").or_else(|| named("item"));
     let entered = run_blocking(services, move |services| {
-        space_members::enter(services, &auth_session, space, needs)
+        let LibraryPath { owner, kind } = library;
+        space_members::enter(services, &auth_session, (owner, kind), needs, item)
     })
     .await?;
-    request.extensions_mut().insert(EnteredSpace(space));
+    request.extensions_mut().insert(EnteredLibrary(library));
     // A long response ends with the membership.
     if let Some(connection) = request.conn_data::<Arc<Connection>>() {
         connection.set_session(entered.key());

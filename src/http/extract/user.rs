@@ -14,6 +14,7 @@ use super::space::{ensure_level, enter_space};
 use crate::error::Error;
 use crate::http::error::HandlerError;
 use crate::http::session_cookie::SessionCookie;
+use crate::http::space_paths::RequestedLibrary;
 use crate::model::actor::Actor;
 use crate::model::actor::Client;
 use crate::model::{Theme, TimeZone, User};
@@ -146,7 +147,9 @@ async fn current_user(request: &HttpRequest) -> Result<CurrentUser, HandlerError
 /// The login page, which then leads to the requested page.
 fn login_path(request: &HttpRequest) -> String {
     let is_page = request.method() == Method::GET && request.path() != "/";
-    match request.uri().path_and_query().map(actix_web::http::uri::PathAndQuery::as_str) {
+    let library = request.extensions().get::<RequestedLibrary>().map(|it| it.0.pages());
+    let path = request.uri().path_and_query().map(actix_web::http::uri::PathAndQuery::as_str);
+    match path.map(|path| format!("{}{path}", library.unwrap_or_default())) {
         Some(path) if is_page && path != "/dashboard" => {
             let next: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
             format!("/login?next={next}")

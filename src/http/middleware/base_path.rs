@@ -13,6 +13,7 @@ use crate::http::error::HandlerError;
 use crate::http::health::is_probe;
 use crate::http::response::html::HtmlPage;
 use crate::http::routes::routes;
+use crate::http::space_paths::is_library_word;
 
 /// Attributes that contain an address in our pages. `value` does not.
 const URL_ATTRIBUTES: [&str; 19] = [
@@ -44,7 +45,9 @@ const URL_ATTRIBUTES: [&str; 19] = [
 pub fn check(settings: &Settings) -> Result<(), Error> {
     let first = |path: &str| path.split('/').nth(1).unwrap_or_default().to_owned();
     let own = first(settings.base_path());
-    if !own.is_empty() && routes().iter().any(|route| first(route.path) == own) {
+    if is_library_word(&own)
+        || !own.is_empty() && routes().iter().any(|route| first(route.path) == own)
+    {
         return Err(Error::Configuration(format!(
             "public_url: /{own} is an address of Nexus's own; take another path"
         )));

@@ -11,10 +11,10 @@ use crate::error::{Result, format_bytes};
 use crate::http::extract::user::CurrentUser;
 use crate::http::flash::Flash;
 use crate::http::run_blocking::run_blocking;
-use crate::http::space_paths::space_path;
+use crate::http::space_paths::LibraryPath;
 use crate::language::t;
 use crate::media::avatar::initials;
-use crate::model::{Directory, Level, Shelf, User, UserId};
+use crate::model::{Directory, Level, Shelf, User};
 use crate::state::library_cache::LibrarySummary;
 use crate::state::session_cache::AuthSession;
 use crate::{fill, msg};
@@ -43,11 +43,13 @@ pub struct Storage {
     pub high: i64,
 }
 
-/// The space that a page belongs to.
+/// The space, or the library of another person, that a page belongs to.
 pub struct SpaceHead {
-    pub id: UserId,
+    /// What its addresses begin with: `/spaces/7`.
+    pub path: String,
     pub name: String,
     pub level: Level,
+    pub is_space: bool,
 }
 
 /// The data of the page layout.
@@ -121,9 +123,10 @@ impl Layout {
         let user = auth_session.person().clone();
         let summary = reader.summary()?;
         let space = auth_session.membership.as_ref().map(|membership| SpaceHead {
-            id: auth_session.user.id,
-            name: auth_session.user.firstname.clone(),
+            path: LibraryPath::of(&auth_session.user).pages(),
+            name: auth_session.user.full_name(),
             level: membership.level,
+            is_space: auth_session.user.is_space(),
         });
         // The summary is that of the library.
         let unseen = match space {
@@ -257,10 +260,11 @@ fn views(
     }
     match space {
         None => views.push(link(msg!("Spaces"), "/spaces", "users", &[])),
-        Some(space) => {
-            let members = format!("{}/members", space_path(space.id));
+        Some(space) if space.is_space => {
+            let members = format!("{}/members", space.path);
             views.push(link(msg!("Members"), &members, "users", &[]));
         }
+        Some(_) => {}
     }
     views.push(link(msg!("Favorites"), "/favorites", "star", &[]));
     if may(Level::Edit) {

@@ -19,9 +19,10 @@ pub(crate) fn routes() -> Vec<Route> {
 }
 
 struct StorageRow {
-    id: i64,
+    href: String,
     name: String,
-    username: String,
+    /// The username, or that it is a space.
+    account: String,
     used: Size,
     bytes: i64,
     quota: String,
@@ -47,9 +48,17 @@ impl StorageRow {
         };
         let user = &storage.user;
         Self {
-            id: user.id.0,
-            name: format!("{} {}", user.firstname, user.lastname),
-            username: user.username.clone(),
+            href: if user.is_space() {
+                "/admin/spaces".to_owned()
+            } else {
+                format!("/admin/users/{}", user.id)
+            },
+            name: user.full_name(),
+            account: if user.is_space() {
+                t(msg!("Shared space")).into_owned()
+            } else {
+                user.username.clone()
+            },
             used: v::size(user.used_bytes),
             bytes: user.used_bytes,
             quota: if user.quota_bytes > 0 {
@@ -77,7 +86,8 @@ async fn show_storage(AdminUser(current): AdminUser) -> HandlerResult {
     let users =
         run_blocking(&current.services, |services| storage_use::list_users(services)).await?;
     let total: i64 = users.iter().map(|storage| storage.user.used_bytes).sum();
-    let people = count_of(i64::try_from(users.len()).unwrap_or(0), "person");
+    let people = users.iter().filter(|storage| !storage.user.is_space()).count();
+    let people = count_of(i64::try_from(people).unwrap_or(0), "person");
     render(&StoragePage {
         summary: fill!("{size} stored by {people}", people = people, size = v::size(total).words),
         rows: users.iter().map(StorageRow::from_storage).collect(),

@@ -15,6 +15,7 @@ use zip::write::SimpleFileOptions;
 
 use super::item_actions::SelectedItems;
 use crate::domain::library::{album_page, albums, directory_contents, items, open_item};
+use crate::domain::sharing::space_members;
 use crate::error::Error;
 use crate::fill;
 use crate::http::extract::form::Form;
@@ -49,7 +50,9 @@ async fn submit_download(current: CurrentUser, Form(form): Form<SelectedItems>) 
     let auth_session = current.auth_session.clone();
 
     let chosen = run_blocking(&current.services, move |services| {
-        items::list_with_companions(services, &auth_session.user, &ids)
+        let chosen = items::list_with_companions(services, &auth_session.user, &ids)?;
+        space_members::ensure_visible(services, &auth_session, &chosen)?;
+        Ok(chosen)
     })
     .await?;
 

@@ -7,7 +7,8 @@ use askama::Template;
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use super::link_form::{LinkForm, LinkRow, error_of, size_field};
-use super::share::{share_page, subject_href, subject_of};
+use super::share::share_page;
+use super::share_subject::{subject_href, subject_of};
 use crate::domain::sharing::share_links::{self, LinkChange, NewShareLink};
 use crate::domain::sharing::{file_requests, share_link_lists};
 use crate::error::{Error, FieldError, Result, format_bytes};

@@ -7,6 +7,7 @@ pub mod links;
 pub mod notifications;
 pub mod received;
 pub mod share;
+mod share_subject;
 pub mod shared_actions;
 pub mod shared_archives;
 pub mod shared_item;

@@ -6,6 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::link_form::{LinkForm, LinkRow, error_of};
+use super::share_subject::{library_of, subject_href, subject_of, subject_query};
 use crate::config::LinkPolicy;
 use crate::domain::sharing::grantees::{self, NamedGrant};
 use crate::domain::sharing::grants::{self, GrantChange, NewGrants};
@@ -22,10 +23,8 @@ use crate::http::pages::respond::{
 };
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::http::space_paths::space_path;
 use crate::model::{
-    AlbumId, DirectoryId, Gives, Grant, GrantId, Group, GroupId, ItemId, Level, LinkUploads,
-    Subject, TimeZone, User,
+    Gives, Grant, GrantId, Group, GroupId, Level, LinkUploads, Subject, TimeZone, User,
 };
 use crate::{fill, msg};
 
@@ -39,7 +38,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What is shared; one of the three is set.
+/// What is shared; one of the four is set.
 #[derive(Deserialize, Default)]
 struct ShareQuery {
     #[serde(default)]
@@ -48,39 +47,12 @@ struct ShareQuery {
     directory: String,
     #[serde(default)]
     item: String,
+    /// Set for the user's whole library.
+    #[serde(default)]
+    library: String,
     /// What is chosen in the form of a new link.
     #[serde(default)]
     uploads: String,
-}
-
-pub(crate) fn subject_of(album: &str, directory: &str, item: &str) -> Result<Subject> {
-    let subject = match (album, directory, item) {
-        (id, "", "") => AlbumId::parse(id).map(Subject::Album),
-        ("", id, "") => DirectoryId::parse(id).map(Subject::Directory),
-        ("", "", id) => ItemId::parse(id).map(Subject::Item),
-        _ => None,
-    };
-    subject.ok_or(Error::NotFound)
-}
-
-/// The query that names a subject, such as `album=…`.
-pub(crate) fn subject_query(subject: Subject) -> String {
-    match subject {
-        Subject::Album(id) => format!("album={id}"),
-        Subject::Directory(id) => format!("directory={id}"),
-        Subject::Item(id) => format!("item={id}"),
-        Subject::Library(id) => format!("library={id}"),
-    }
-}
-
-/// The page of what is shared.
-pub(crate) fn subject_href(subject: Subject) -> String {
-    match subject {
-        Subject::Album(id) => format!("/albums/{id}"),
-        Subject::Directory(id) => format!("/directories/{id}"),
-        Subject::Item(id) => format!("/items/{id}"),
-        Subject::Library(id) => space_path(id),
-    }
 }
 
 /// Somebody who sees it.
@@ -130,6 +102,8 @@ pub(crate) struct SharePage {
     /// Links to it, and the form of a new one; `None` where the server has no links.
     links: Vec<LinkRow>,
     has_links: bool,
+    /// Whether it is the whole library, of which everything is given.
+    is_library: bool,
     /// Whether files can be sent to it.
     can_take_files: bool,
     needs_password: bool,
@@ -148,7 +122,7 @@ impl SharePage {
             Subject::Album(id) => ("album", id.to_string()),
             Subject::Directory(id) => ("directory", id.to_string()),
             Subject::Item(id) => ("item", id.to_string()),
-            Subject::Library(id) => ("library", id.to_string()),
+            Subject::Library(_) => ("library", "mine".to_owned()),
         }
     }
 
@@ -190,6 +164,9 @@ impl SharePage {
     /// What a level lets others do with this subject.
     fn level_hint(&self, level: Level) -> &'static str {
         match (level, self.subject) {
+            (Level::View, Subject::Library(_)) => {
+                msg!("Look at everything in it, and download it. Nothing can be changed.")
+            }
             (Level::View, _) => msg!("Look at it, and download if you allow it below."),
             (Level::Contribute, Subject::Directory(_)) => {
                 msg!("Also upload files to it. They belong to you and count towards your storage.")
@@ -213,6 +190,8 @@ pub(crate) struct ShareForm {
     directory: String,
     #[serde(default)]
     item: String,
+    #[serde(default)]
+    library: String,
     /// Usernames; where they are typed, separated by spaces or commas.
     #[serde(default)]
     people: Vec<String>,
@@ -230,7 +209,10 @@ pub(crate) struct ShareForm {
 }
 
 async fn show_share(current: CurrentUser, query: web::Query<ShareQuery>) -> HandlerResult {
-    let subject = subject_of(&query.album, &query.directory, &query.item)?;
+    let subject = match query.library.as_str() {
+        "" => subject_of(&query.album, &query.directory, &query.item)?,
+        _ => library_of(&current)?,
+    };
     let mut page = share_page(&current, subject, None, None).await?;
     page.form.uploads = query.into_inner().uploads;
     render_with_status(StatusCode::OK, &page)
@@ -265,7 +247,9 @@ pub(crate) async fn share_page(
     let (share, share_errors) = rejected.unwrap_or_default();
     let new_link = || (LinkForm::new(&current.time_zone()), Vec::new());
     let (form, errors) = rejected_link.unwrap_or_else(new_link);
-    let levels = Level::ALL.into_iter().filter(|level| *level <= subject.highest_level());
+    let is_library = matches!(subject, Subject::Library(_));
+    let highest = if is_library { Level::View } else { subject.highest_level() };
+    let levels = Level::ALL.into_iter().filter(|level| *level <= highest);
     Ok(SharePage {
         layout: Layout::load(current, "/shared").await?,
         subject,
@@ -277,7 +261,8 @@ pub(crate) async fn share_page(
         share,
         share_errors,
         links,
-        has_links: policy != LinkPolicy::Off,
+        has_links: policy != LinkPolicy::Off && !is_library,
+        is_library,
         can_take_files,
         needs_password: policy == LinkPolicy::Passwords,
         form,
@@ -286,7 +271,10 @@ pub(crate) async fn share_page(
 }
 
 async fn submit_share(current: CurrentUser, Form(form): Form<ShareForm>) -> HandlerResult {
-    let subject = subject_of(&form.album, &form.directory, &form.item)?;
+    let subject = match form.library.as_str() {
+        "" => subject_of(&form.album, &form.directory, &form.item)?,
+        _ => library_of(&current)?,
+    };
     match share(&current, subject, &form).await {
         Ok(()) => redirect(&format!("/share?{}", subject_query(subject))),
         Err(Error::Invalid(errors)) => {

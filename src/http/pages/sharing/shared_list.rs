@@ -19,10 +19,9 @@ use crate::http::pages::components::tile::Picture;
 use crate::http::pages::layout::Layout;
 use crate::http::pages::respond::{redirect, redirect_back, render, set_flash};
 use crate::http::pages::sharing::link_form::LinkRow;
-use crate::http::pages::sharing::share::subject_query;
+use crate::http::pages::sharing::share_subject::subject_query;
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::http::space_paths::space_path;
 use crate::language::t;
 use crate::model::{GrantId, Level, ShareLinkId, Shelf, Subject};
 use crate::{fill, msg};
@@ -155,7 +154,7 @@ fn cover(shared: &SharedWithMe) -> Cover {
     Cover {
         title: shared.subject.title().to_owned(),
         meta: match &shared.subject {
-            SharedSubject::Space(_) => t(kind).into_owned(),
+            SharedSubject::Library { .. } => t(kind).into_owned(),
             _ => fill!("{kind} by {name}", kind = t(kind), name = name_of(&shared.owner)),
         },
         picture: shared.subject.cover().and_then(|item| Picture::from_item_at(item, &media)),
@@ -170,7 +169,8 @@ const fn kind_of(subject: &SharedSubject) -> (&'static str, &'static str) {
         SharedSubject::Album { .. } => (msg!("Album"), "images"),
         SharedSubject::Directory(_) => (msg!("Folder"), "folder"),
         SharedSubject::Item(_) => (msg!("Item"), "file"),
-        SharedSubject::Space(_) => (msg!("Shared space"), "users"),
+        SharedSubject::Library { is_space: true, .. } => (msg!("Shared space"), "users"),
+        SharedSubject::Library { .. } => (msg!("Shared library"), "user"),
     }
 }
 
@@ -187,7 +187,7 @@ fn by_me_row(shared: &SharedByMe, date: impl Fn(crate::model::Time) -> String) -
             (format!("/directories/{}", directory.directory_id), "/media".to_owned())
         }
         SharedSubject::Item(item) => (format!("/items/{}", item.id), "/media".to_owned()),
-        SharedSubject::Space(_) => (space_path(grant.owner_id), String::new()),
+        SharedSubject::Library { .. } => ("/photos".to_owned(), String::new()),
     };
     ByMeRow {
         id: grant.id,

@@ -11,7 +11,8 @@ use crate::domain::previews;
 use crate::domain::sharing::grant_marks;
 use crate::domain::sharing::notifications::name_of;
 use crate::domain::sharing::shared_content::{self, SharedAlbum, SharedDirectory};
-use crate::error::Error;
+use crate::domain::sharing::space_members;
+use crate::error::{Error, Result};
 use crate::http::extract::shared_item::Shared;
 use crate::http::extract::user::CurrentUser;
 use crate::http::pages::components::tile::Source;
@@ -25,10 +26,11 @@ use crate::http::pages::library::shelf::{Breadcrumb, ShelfPage, listing_query};
 use crate::http::pages::respond::{redirect, render_uncached};
 use crate::http::route::{HandlerResult, Route};
 use crate::http::run_blocking::run_blocking;
-use crate::http::space_paths::space_path;
+use crate::http::space_paths::LibraryPath;
 use crate::language::t;
 use crate::model::{
-    AlbumId, AlbumKind, AlbumSort, Directory, DirectoryId, Gives, Item, Level, Shelf, Subject, User,
+    AlbumId, AlbumKind, AlbumSort, Directory, DirectoryId, Gives, Item, Level, Shelf, Subject,
+    User, UserId,
 };
 use crate::msg;
 
@@ -51,8 +53,20 @@ async fn show_subject(shared: Shared<CurrentUser>, query: web::Query<ListQuery>)
         Subject::Album(_) => album_page(shared, None, query.into_inner()).await,
         Subject::Directory(_) => directory_page(shared, None, query.into_inner()).await,
         Subject::Item(item) => redirect(&format!("/shared/{id}/items/{item}")),
-        Subject::Library(space) => redirect(&format!("{}/photos", space_path(space))),
+        Subject::Library(owner) => {
+            let path = shared_library(&shared.caller, owner).await?;
+            redirect(&format!("{}/photos", path.pages()))
+        }
     }
+}
+
+/// The address of a library that is shared with the user.
+async fn shared_library(current: &CurrentUser, owner: UserId) -> Result<LibraryPath> {
+    let person = current.user().id;
+    let found = run_blocking(&current.services, move |services| {
+        space_members::find(services, person, owner)
+    });
+    Ok(LibraryPath::of(&found.await?))
 }
 
 async fn show_album(
@@ -155,7 +169,7 @@ async fn album_page(
     .await
 }
 
-fn names(owner: &User, others: &[User]) -> HashMap<crate::model::UserId, String> {
+fn names(owner: &User, others: &[User]) -> HashMap<UserId, String> {
     let mut names: HashMap<_, _> = others.iter().map(|other| (other.id, name_of(other))).collect();
     names.insert(owner.id, name_of(owner));
     names
