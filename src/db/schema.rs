@@ -40,6 +40,7 @@ diesel::table! {
         time_zone -> Nullable<Text>,
         language -> Nullable<Text>,
         kind -> Text,
+        shows_others -> Bool,
     }
 }
 

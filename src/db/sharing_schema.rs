@@ -48,6 +48,7 @@ diesel::table! {
         user_id -> BigInt,
         seen_at -> Nullable<Timestamp>,
         left_at -> Nullable<Timestamp>,
+        in_timeline -> Bool,
     }
 }
 

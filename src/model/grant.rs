@@ -225,4 +225,6 @@ pub struct GrantMark {
     pub user_id: UserId,
     pub seen_at: Option<Time>,
     pub left_at: Option<Time>,
+    /// Whether photos of the library that it is for are shown among the user's own.
+    pub in_timeline: bool,
 }

@@ -1,7 +1,7 @@
 //! Which items a listing shows.
 
 use super::item::ItemKind;
-use super::{Area, DirectoryId, ItemId, Shelf, WallClock, YearMonth};
+use super::{Area, DirectoryId, ItemId, Shelf, UserId, WallClock, YearMonth};
 
 /// Conditions on the items of a user; an item must match all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct ItemFilter {
     pub is_dated: bool,
     /// Nothing after this position: the end of one search step.
     pub floor: Option<(WallClock, ItemId)>,
+    /// Users and spaces whose items are listed too.
+    pub others: Vec<UserId>,
 }
 
 impl ItemFilter {
@@ -36,6 +38,7 @@ impl ItemFilter {
             sha256: None,
             is_dated: false,
             floor: None,
+            others: Vec::new(),
         }
     }
 

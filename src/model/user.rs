@@ -160,6 +160,8 @@ pub struct User {
     /// The code of the language that the user has chosen; `None` for that of the browser.
     pub language: Option<String>,
     pub kind: UserKind,
+    /// Whether photos of libraries of others may be among the user's own.
+    pub shows_others: bool,
 }
 
 impl User {

@@ -26,7 +26,7 @@ pub fn list(
     after: Option<&Cursor>,
     limit: i64,
 ) -> QueryResult<Vec<Item>> {
-    if let [_, _, ..] = filter.shelf.parts() {
+    if filter.shelf.parts().len() > 1 || !filter.others.is_empty() {
         return list_merged(conn, owner, filter, sort, after, limit);
     }
     let mut query = table::table.select(Item::as_select()).limit(limit).into_boxed();
@@ -156,7 +156,7 @@ pub fn list(
     .load(conn)
 }
 
-/// Lists the items of several shelves in one order. Each is read by its own index.
+/// Lists the items of several shelves or owners in one order. Each is read by its own index.
 fn list_merged(
     conn: &mut Conn,
     owner: UserId,
@@ -165,10 +165,16 @@ fn list_merged(
     after: Option<&Cursor>,
     limit: i64,
 ) -> QueryResult<Vec<Item>> {
-    let mut merged = Vec::new();
-    for shelf in filter.shelf.parts() {
-        let filter = ItemFilter { shelf: *shelf, ..filter.clone() };
-        merged.extend(list(conn, owner, &filter, sort, after, limit)?);
+    let (mut merged, all_others) = (Vec::new(), &filter.others);
+    let parts = match filter.shelf.parts() {
+        [] => std::slice::from_ref(&filter.shelf),
+        parts => parts,
+    };
+    for shelf in parts {
+        let filter = ItemFilter { shelf: *shelf, others: Vec::new(), ..filter.clone() };
+        for owner in std::iter::once(owner).chain(all_others.iter().copied()) {
+            merged.extend(list(conn, owner, &filter, sort, after, limit)?);
+        }
     }
     merged.sort_by(|one, other| match sort {
         Sort::Newest => (other.shown_at, other.id).cmp(&(one.shown_at, one.id)),
@@ -215,8 +221,12 @@ pub fn count_ahead_in_month(
 ) -> QueryResult<i64> {
     let (month, at) = (item.shown_at.month(), item.shown_at);
     let mut ahead = 0;
+    for other in &filter.others {
+        let filter = ItemFilter { others: Vec::new(), ..filter.clone() };
+        ahead += count_ahead_in_month(conn, *other, &filter, item, sort)?;
+    }
     for shelf in filter.shelf.parts() {
-        let filter = ItemFilter { shelf: *shelf, ..filter.clone() };
+        let filter = ItemFilter { shelf: *shelf, others: Vec::new(), ..filter.clone() };
         let same_time = table::table
             .filter(table::user_id.eq(owner))
             .filter(table::placement.eq(Placement::Library))

@@ -47,3 +47,8 @@ pub fn count_by_status(conn: &mut Conn) -> QueryResult<HashMap<Status, i64>> {
 pub fn count_pending(conn: &mut Conn) -> QueryResult<i64> {
     users::table.filter(users::status.eq(Status::Pending)).count().get_result(conn)
 }
+
+/// Records whether a user has photos of others among their own.
+pub fn update_shows_others(conn: &mut Conn, id: UserId, shows_others: bool) -> QueryResult<usize> {
+    diesel::update(users::table.find(id)).set(users::shows_others.eq(shows_others)).execute(conn)
+}

@@ -165,6 +165,8 @@ fn sharing_row_of(method: &str, path: &str) -> Option<Row> {
         path if path.starts_with("/spaces/") || path.starts_with("/api/spaces/") => {
             [LogIn, Pending, Nothing, Nothing, Nothing, Nothing, Nothing, Nothing]
         }
+        // Only in libraries of others.
+        "/photos/in-mine" => [LogIn, Pending, Nothing, Nothing, Nothing, Nothing, Nothing, Nothing],
         "/admin/spaces" => ADMIN,
         "/admin/spaces/{id}/quota" | "/admin/spaces/{id}/manager" => {
             [LogIn, Pending, Nothing, Nothing, Nothing, Nothing, Nothing, Nothing]
@@ -396,6 +398,7 @@ fn fields_of(path: &str, ids: &Ids) -> Vec<(&'static str, String)> {
         "/spaces/{space}/members" | "/spaces/{space}/members/{grant}/change" => {
             vec![("level", "view".into())]
         }
+        "/photos/in-mine" => vec![("shown", "yes".into())],
         "/admin/spaces/{id}/quota" => vec![("quota", "1".into())],
         "/admin/spaces/{id}/manager" => vec![("person", "subject".into())],
         "/groups" | "/groups/{group}/rename" => vec![("name", format!("g{}", rand_seed()))],

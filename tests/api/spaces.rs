@@ -684,3 +684,77 @@ async fn a_library_that_is_shared_can_be_viewed_and_not_changed(
     assert_eq!(status(ed, "GET", &format!("{base}/media/list")).await, 404);
     assert_eq!(ed.get(content).await.status(), 404);
 }
+
+#[rstest]
+#[actix_web::test]
+async fn photos_of_a_partner_are_among_ones_own_until_that_ends(
+    #[values(Sqlite, MariaDb)] backend: Backend,
+) {
+    let space = Space::start(backend).await;
+    let (mia, ed) = (&space.mia, &space.ed);
+    // More than one page, in turn.
+    for number in 0..35 {
+        for (program, name) in [(mia, "mia"), (ed, "ed")] {
+            let name = format!("{name}-{number:02}.png");
+            program.upload_one(&name, &png(100 + number)).await;
+        }
+    }
+    space.upload_one(&space.cat, "ours.png", &png(2)).await;
+    space.app.previews_done().await;
+    let share = json!({ "library": true, "people": ["ed"] });
+    let grant = crate::sharing::share(mia, &share).await;
+    let id = space.app.id_of("mia");
+    let browser = space.browser("ed").await;
+    let own = browser.names_on("/photos").await;
+    assert_eq!(own.len(), 35, "{own:?}");
+
+    // Both the library of a partner and a space, each chosen on its page of photos.
+    for base in [format!("/libraries/{id}"), format!("/spaces/{}", space.id)] {
+        let photos = format!("{base}/photos");
+        let to = format!("{photos}/in-mine");
+        let shown = browser.submit(&photos, &to, &[("shown", "yes")]).await;
+        assert_eq!(shown.status(), 303);
+        assert!(browser.page(&photos).await.says("Hide from my photos"));
+    }
+    let first = browser.page("/photos").await;
+    assert!(first.says("71 items, with those of"), "{}", first.text());
+    let next = first.attribute("a[rel=next][href]", "href").unwrap();
+    let mut names = browser.names_on("/photos").await;
+    assert_eq!(names.len(), 60);
+    let rest = browser.names_on(&next).await;
+    names.extend(rest);
+    let mut expected: Vec<String> = (0..35)
+        .rev()
+        .flat_map(|number| [format!("ed-{number:02}.png"), format!("mia-{number:02}.png")])
+        .collect();
+    expected.insert(0, "ours.png".into());
+    assert_eq!(names, expected);
+    // Back from the second page to the first.
+    let previous = browser.page(&next).await.attribute("a[rel=prev][href]", "href").unwrap();
+    assert_eq!(browser.names_on(&previous).await, expected[..60]);
+
+    // They lead to the library that they are in, and cannot be selected for changes of one's own.
+    let theirs = first.attribute(&format!("a.tile-link[href^='/libraries/{id}/items/']"), "href");
+    let item = theirs.unwrap().rsplit('/').next().unwrap().to_owned();
+    assert!(!first.has(&format!("input[name=ids][value='{item}']")));
+    assert!(first.has("input[name=ids]"));
+    assert_eq!(browser.get(&format!("/libraries/{id}/media/{item}")).await.status(), 200);
+    assert_eq!(browser.get(&format!("/media/{item}")).await.status(), 404);
+    assert_eq!(ed.names("shelf=photos&limit=200").await.len(), 35);
+
+    // What others do is seen at once.
+    mia.send("DELETE", &format!("/api/media/{item}"), &json!({})).await;
+    assert!(browser.page("/photos").await.says("70 items, with those of"));
+    let member = space.member("Ed Lovelace").await;
+    let path = space.api(&format!("/members/{member}"));
+    assert_eq!(mia.send("DELETE", &path, &json!({})).await.status(), 204);
+    assert!(browser.page("/photos").await.says("69 items, with those of Mia Lovelace"));
+    let hide = format!("/libraries/{id}/photos");
+    let hidden = browser.submit(&hide, &format!("{hide}/in-mine"), &[("shown", "no")]).await;
+    assert_eq!(location(&hidden), hide);
+    assert_eq!(browser.names_on("/photos").await, own);
+    browser.submit(&hide, &format!("{hide}/in-mine"), &[("shown", "yes")]).await;
+    assert_eq!(browser.names_on("/photos").await.len(), 60);
+    mia.send("DELETE", &format!("/api/grants/{grant}"), &json!({})).await;
+    assert_eq!(browser.names_on("/photos").await, own);
+}

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::reader::LibraryReader;
-use super::{music_albums, search};
+use super::{music_albums, search, timeline};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::model::item_filter::ItemFilter;
 use crate::model::{
-    Cursor, Directory, DirectoryId, Item, ItemId, ItemPlace, Placement, Shelf, Sort, Track, User,
-    YearMonth, now,
+    Cursor, Directory, DirectoryId, Item, ItemId, ItemPlace, Shelf, Sort, Track, User, YearMonth,
+    now,
 };
 use crate::msg;
 use crate::state::Services;
@@ -20,8 +20,6 @@ use crate::store;
 
 /// Items per page.
 pub const PAGE_ITEMS: u8 = 60;
-/// Files that have not been read, as many as a page shows.
-const MAX_UNDATED: i64 = 240;
 /// How long a search without matches continues before it returns an empty page.
 const SEARCH_TIME: Duration = Duration::from_millis(25);
 
@@ -146,42 +144,6 @@ fn look_back(
     Ok((Some(start), in_months + in_month))
 }
 
-/// The position just before an item in an order by date, so that a page begins with it; `None` if it is not the user's, in
-/// the trash, or in another order.
-///
-/// # Errors
-/// Database errors.
-pub fn position_before(
-    reader: &mut LibraryReader<'_>,
-    user: &User,
-    id: ItemId,
-    sort: Sort,
-) -> Result<Option<String>> {
-    let item = store::items::find(reader.conn, user.id, id)?
-        .filter(|item| item.placement == Placement::Library);
-    let Some(item) = item.filter(|_| sort.reversed().is_some()) else { return Ok(None) };
-    // The ids of one millisecond are ordered, so the neighbor of this one is before or after it.
-    let neighbor = |id: ItemId, up: bool| {
-        let number = id.0.as_u128();
-        let number = if up { number.saturating_add(1) } else { number.saturating_sub(1) };
-        ItemId(uuid::Uuid::from_u128(number))
-    };
-    let place = Cursor::Clock(item.shown_at, neighbor(id, sort == Sort::Newest));
-    Ok(Some(place.encode()))
-}
-
-/// Items of a shelf whose files have not been read, so that it is not known yet when they were taken; the newest ones.
-///
-/// # Errors
-/// Database errors.
-pub fn list_undated(
-    reader: &mut LibraryReader<'_>,
-    user: &User,
-    shelf: Shelf,
-) -> Result<Vec<Item>> {
-    Ok(store::item_lists::list_undated(reader.conn, user.id, shelf, MAX_UNDATED)?)
-}
-
 /// Returns the items of a page, and the position where the next page begins; `None` if this is the last one.
 fn load_page(
     conn: &mut Conn,
@@ -266,7 +228,15 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User, query: &ListingQuery) -
         _ if !is_counted => Months::default(),
         Some(_) => Arc::new(count_months(conn, user, filter, &items)?),
         // The months of a whole shelf are cached.
-        None => reader.library.months(conn, filter.shelf)?,
+        None if filter.others.is_empty() => reader.library.months(conn, filter.shelf)?,
+        None => {
+            let mut all = vec![reader.library.months(conn, filter.shelf)?];
+            for other in &filter.others {
+                let library = reader.services.library_cache.current(conn, *other)?;
+                all.push(library.months(conn, filter.shelf)?);
+            }
+            timeline::add_months(&all)
+        }
     };
 
     let children = match filter.directory {
@@ -282,7 +252,11 @@ pub fn list(reader: &mut LibraryReader<'_>, user: &User, query: &ListingQuery) -
     let is_timeline = matches!(filter.shelf, Shelf::Timeline | Shelf::Photos | Shelf::Videos);
     let places = if is_timeline && sort.reversed().is_some() && reader.library.has_places(conn)? {
         let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
-        store::item_places::list(conn, user.id, &ids)?
+        let mut places = store::item_places::list(conn, user.id, &ids)?;
+        for other in &filter.others {
+            places.extend(store::item_places::list(conn, *other, &ids)?);
+        }
+        places
     } else {
         Vec::new()
     };

@@ -25,6 +25,7 @@ pub mod selection;
 pub(crate) mod sidecars;
 pub mod songs;
 pub mod storage_use;
+pub mod timeline;
 pub mod trash;
 pub(crate) mod xmp_due;
 pub mod xmp_files;

@@ -31,8 +31,13 @@ pub fn leave(
         authorize(conn, authority.key(), Need::Active)?;
         let access = access::find_granted(conn, user.id, id)?;
         let at = now();
-        let mark =
-            GrantMark { grant_id: id, user_id: user.id, seen_at: Some(at), left_at: Some(at) };
+        let mark = GrantMark {
+            grant_id: id,
+            user_id: user.id,
+            seen_at: Some(at),
+            left_at: Some(at),
+            in_timeline: false,
+        };
         store::grants::replace_mark(conn, &mark)?;
         store::notifications::delete_of_page(conn, user.id, &format!("/shared/{id}"))?;
         library_grants::ensure_managed(conn, owner, access.subject)?;
@@ -90,8 +95,13 @@ pub fn mark_seen(services: &Services, user: &User, id: GrantId) -> Result<()> {
     services.db.write(|conn| {
         // It may have ended meanwhile.
         if access::find_granted(conn, user.id, id).is_ok() {
-            let mark =
-                GrantMark { grant_id: id, user_id: user.id, seen_at: Some(now()), left_at: None };
+            let mark = GrantMark {
+                grant_id: id,
+                user_id: user.id,
+                seen_at: Some(now()),
+                left_at: None,
+                in_timeline: false,
+            };
             store::grants::replace_mark(conn, &mark)?;
         }
         Ok(())

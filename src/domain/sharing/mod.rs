@@ -19,5 +19,6 @@ pub mod share_links;
 pub mod shared_albums;
 pub mod shared_content;
 pub mod shared_lists;
+pub mod shared_timeline;
 pub mod shared_uploads;
 pub mod space_members;

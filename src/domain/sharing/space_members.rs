@@ -240,7 +240,13 @@ pub fn leave(services: &Services, authority: &Authority<'_>, actor: &Actor) -> R
         for grant in store::grants::list_of_subject(conn, space.id, subject)? {
             if space_access::is_grantee(conn, person, &grant)? {
                 let (seen_at, left_at) = (Some(at), Some(at));
-                let mark = GrantMark { grant_id: grant.id, user_id: person, seen_at, left_at };
+                let mark = GrantMark {
+                    grant_id: grant.id,
+                    user_id: person,
+                    seen_at,
+                    left_at,
+                    in_timeline: false,
+                };
                 store::grants::replace_mark(conn, &mark)?;
                 let href = format!("/shared/{}", grant.id);
                 store::notifications::delete_of_page(conn, person, &href)?;

@@ -163,6 +163,7 @@ impl ListQuery {
             area: self.area.as_deref().map(parse_area).transpose()?,
             // `floor` is used only within a search, which looks for results in steps.
             floor: None,
+            others: Vec::new(),
         };
 
         let sort = match self.sort.unwrap_or(SortWord::Newest) {

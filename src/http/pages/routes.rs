@@ -6,8 +6,8 @@ use super::auth::{first_run, login, recover, register};
 use super::installed_app;
 use super::library::{
     add_to_album, album_actions, album_arrange, albums, content, dashboard, directories,
-    download_zip, edit_details, item, item_actions, malware_notice, map, move_items, music_albums,
-    search, shelf, trash,
+    directory_page, download_zip, edit_details, item, item_actions, malware_notice, map,
+    move_items, music_albums, search, shelf_pages, trash,
 };
 use super::sharing::{
     album_activity, groups, links, notifications, received, share, shared_actions, shared_item,
@@ -26,7 +26,8 @@ pub fn routes() -> Vec<Route> {
         login::routes(),
         recover::routes(),
         dashboard::routes(),
-        shelf::routes(),
+        shelf_pages::routes(),
+        directory_page::routes(),
         search::routes(),
         map::routes(),
         item::routes(),

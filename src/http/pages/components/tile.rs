@@ -59,6 +59,8 @@ pub struct Tile {
     pub is_eager: bool,
     /// The same item may already be on this page.
     pub is_repeated: bool,
+    /// Whether it can be part of a selection.
+    pub is_selectable: bool,
 }
 
 /// Where the page and the bytes of an item are, and which of these the user gets.
@@ -334,6 +336,7 @@ impl Tile {
             heading: None,
             is_eager: false,
             is_repeated: false,
+            is_selectable: true,
         }
     }
 

@@ -1,46 +1,21 @@
 //! Lists of items: the shelves and the user's folders.
 
-use actix_web::{HttpRequest, web};
 use askama::Template;
 
 use super::album_head::AlbumHead;
 use super::headings::add_headings;
 use super::list_options::{ColumnHead, ListQuery, OptionGroup};
 use super::shared_head::SharedHead;
-use super::shelf_texts::{empty_text, name_senders};
 use super::timeline::{self, TimelineYear};
-use crate::domain::library::listings::{self, DirectoryListing, Listing, ListingQuery, PAGE_ITEMS};
-use crate::domain::library::{map, songs};
-use crate::domain::previews;
-use crate::error::Error;
-use crate::http::extract::user::CurrentUser;
+use crate::domain::library::listings::{Listing, ListingQuery, PAGE_ITEMS};
 use crate::http::pages::components::cover::Cover;
 use crate::http::pages::components::tile::{Source, Tile, find_track};
 use crate::http::pages::components::track_row::TrackRow;
-use crate::http::pages::components::{self as v, count_of};
+use crate::http::pages::components::{self as v};
 use crate::http::pages::layout::{Layout, directory_href};
-use crate::http::pages::respond::render_cached;
-use crate::http::route::{HandlerResult, Route};
-use crate::language::t;
 use crate::model::item_filter::ItemFilter;
-use crate::model::{Directory, DirectoryId, Item, ItemId, Level, Shelf, SongSort, Sort, YearMonth};
+use crate::model::{Directory, Item, Shelf, Sort, YearMonth};
 use crate::state::Services;
-use crate::{fill, msg};
-
-pub(crate) fn routes() -> Vec<Route> {
-    vec![
-        Route::get("/photos", || web::route().to(show_shelf)).in_space(Level::View),
-        Route::get("/videos", || web::route().to(show_shelf)).in_space(Level::View),
-        Route::get("/audios", || web::route().to(show_shelf)).in_space(Level::View),
-        Route::get("/uploads", || web::route().to(show_shelf)).in_space(Level::View),
-        Route::get("/favorites", || web::route().to(show_shelf)).in_space(Level::View),
-        Route::get("/recents", || web::route().to(show_shelf)).in_space(Level::View),
-        Route::get("/trash", || web::route().to(show_shelf)).in_space(Level::Edit),
-        Route::get("/received", || web::route().to(show_shelf)).in_space(Level::Manage),
-        Route::get("/directories/{directory_id}", || web::route().to(show_directory))
-            .in_space(Level::View),
-    ]
-}
 
 /// An ancestor of a folder.
 pub(crate) struct Breadcrumb {
@@ -82,6 +57,8 @@ pub(crate) struct ShelfPage {
     pub(crate) is_first: bool,
     pub(crate) is_trash: bool,
     pub(crate) is_received: bool,
+    /// In a library of others: whether its photos are shown among those of the person.
+    pub(crate) is_in_mine: Option<bool>,
     pub(crate) is_table: bool,
     pub(crate) takes_folders: bool,
     pub(crate) empty: &'static str,
@@ -193,6 +170,7 @@ impl ShelfPage {
             previous,
             is_trash: false,
             is_received: false,
+            is_in_mine: None,
             is_table,
             takes_folders: false,
             empty: "",
@@ -243,130 +221,4 @@ pub(crate) fn listing_query(filter: ItemFilter, query: &ListQuery) -> ListingQue
         before: query.before.clone(),
         limit: PAGE_ITEMS,
     }
-}
-
-/// Shows a page of a shelf, a standard list such as Photos, Favorites or Trash; the path is its name.
-async fn show_shelf(
-    current: CurrentUser,
-    request: HttpRequest,
-    query: web::Query<ListQuery>,
-) -> HandlerResult {
-    let path = request.path().to_owned();
-    let named = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
-    // Each standard list is also a directory, whose time of last opening is stored.
-    if let Some(directory) = named.directory_name() {
-        listings::record_opened(&current.services, current.user(), directory);
-    }
-    let is_timeline = named == Shelf::Photos;
-    let shelf = if is_timeline { query.timeline_shelf() } else { named };
-
-    // What was received has no place of its own in the navigation.
-    let place = if named == Shelf::Received { "/shared" } else { request.path() };
-    render_cached(&current, &request, place, move |reader, input| {
-        let services = reader.services;
-        let user = &input.auth_session.clone().user;
-        // Without previews, files are never read, so that their dates do not change.
-        let is_dated = matches!(shelf, Shelf::Timeline | Shelf::Photos | Shelf::Videos)
-            && query.sort().reversed().is_some()
-            && previews::is_enabled(services);
-        let filter = ItemFilter { is_dated, ..ItemFilter::shelf(shelf) };
-        let mut wanted = listing_query(filter, &query);
-        if let Some(id) = ItemId::parse(&query.view).filter(|_| is_timeline) {
-            wanted.cursor =
-                listings::position_before(reader, user, id, wanted.sort)?.or(wanted.cursor);
-        }
-        // Read first: a file that is read meanwhile is in both lists, and not in none.
-        let is_first_page = wanted.cursor.is_none() && wanted.before.is_none();
-        let area = query.area();
-        let mut undated = if is_dated && is_first_page && area.is_none() {
-            listings::list_undated(reader, user, shelf)?
-        } else {
-            Vec::new()
-        };
-        let listing = if shelf == Shelf::Audios && query.sort != "newest" {
-            let sort = SongSort::parse(&query.sort);
-            songs::list(reader, user, sort, wanted.cursor.as_deref(), PAGE_ITEMS)?
-        } else {
-            timeline::list_to_its_end(reader, user, wanted, &query)?
-        };
-        undated.retain(|item| listing.items.iter().all(|other| other.id != item.id));
-        previews::prioritize(services, &listing.items);
-        let layout = Layout::read(reader, input)?;
-        let (items, bytes) = layout.summary.count(shelf);
-        let zone = services.time_zone(&layout.user);
-        let mut page =
-            ShelfPage::new(services, layout, (&t(named.title()), &path, shelf), &query, listing);
-        if shelf == Shelf::Uploads && page.is_first {
-            let directories = &page.layout.summary.directories;
-            let is_top = |it: &&Directory| !it.is_standard() && !it.directory_path.contains('/');
-            page.children = directories.iter().filter(is_top).map(breadcrumb).collect();
-        }
-        page.undated = Tile::from_items(&undated, &[], services, &zone);
-        page.is_empty &= page.undated.is_empty();
-        page.is_filtered |= is_timeline && shelf != Shelf::Timeline;
-        page.total = items;
-
-        if let Some(area) = &area {
-            page.total = map::count(reader, user, area)?;
-        }
-        // Recents has no meaningful total.
-        page.summary = match shelf {
-            Shelf::Recents => t(msg!("Items you opened or added recently")).into_owned(),
-            _ if area.is_some() => {
-                fill!("{count} in this area", count = count_of(page.total, "item"))
-            }
-            _ => format!("{} · {}", count_of(items, "item"), v::size(bytes).words),
-        };
-
-        page.is_trash = shelf == Shelf::Trash;
-        page.is_received = shelf == Shelf::Received;
-        if page.is_received {
-            name_senders(&mut page.tiles, services, user)?;
-        }
-        page.takes_folders = shelf == Shelf::Uploads;
-        page.empty = empty_text(shelf);
-        Ok(page)
-    })
-    .await
-}
-
-/// Shows a page with the contents of a folder, with links to the folders above it.
-async fn show_directory(
-    current: CurrentUser,
-    request: HttpRequest,
-    path: web::Path<String>,
-    query: web::Query<ListQuery>,
-) -> HandlerResult {
-    let id = DirectoryId::parse(&path).ok_or(Error::NotFound)?;
-    let path = format!("/directories/{id}");
-
-    render_cached(&current, &request, &path.clone(), move |reader, input| {
-        let services = reader.services;
-        let user = &input.auth_session.clone().user;
-
-        // `list_directory` also records that the folder was opened; a page from the cache does not count.
-        let wanted = listing_query(ItemFilter::directory(id), &query);
-        let DirectoryListing { directory, above, size, listing } =
-            listings::list_directory(reader, user, id, &wanted)?;
-        // Pending previews of the shown items are made next.
-        previews::prioritize(services, &listing.items);
-        let layout = Layout::read(reader, input)?;
-
-        let mut page = ShelfPage::new(
-            services,
-            layout,
-            (&v::folder_label(&directory), &path, Shelf::All),
-            &query,
-            listing,
-        );
-
-        page.crumbs = above.iter().map(breadcrumb).collect();
-        page.summary = format!("{} · {}", count_of(size.0, "item"), v::size(size.1).words);
-        page.empty = msg!("This folder is empty. Move items here, or upload to it.");
-        // The views Favorites, Recents and Trash cannot be the target of new folders or files.
-        page.takes_folders = !directory.is_view();
-        page.directory = Some(directory);
-        Ok(page)
-    })
-    .await
 }
