@@ -29,6 +29,17 @@ pub fn list_of_subject(
         .load(conn)
 }
 
+/// Lists the grants of a library to a user, and those to groups, in which the user may be.
+pub fn list_of_library(conn: &mut Conn, owner: UserId, user: UserId) -> QueryResult<Vec<Grant>> {
+    table::table
+        .filter(table::subject_key.eq(Subject::Library(owner).key()))
+        .filter(table::owner_id.eq(owner))
+        .filter(table::user_id.eq(user).or(table::group_id.is_not_null()))
+        .order(table::id.asc())
+        .select(Grant::as_select())
+        .load(conn)
+}
+
 /// Lists all grants of these albums.
 pub fn list_of_albums(conn: &mut Conn, albums: &[AlbumId]) -> QueryResult<Vec<Grant>> {
     table::table

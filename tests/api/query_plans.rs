@@ -333,6 +333,10 @@ async fn lists_of_what_is_shared_are_found_by_an_index(#[values(Sqlite)] backend
         let (grant, group) = (GrantId::new(), GroupId::new());
         let subject = Subject::Album(AlbumId::new());
         store::grants::list_of_subject(conn, user.id, subject)?;
+        store::grants::list_of_library(conn, user.id, user.id)?;
+        store::grants::list_libraries_to(conn, user.id, &[group])?;
+        store::spaces::list(conn, user.id, PAGE)?;
+        store::item_senders::list(conn, &[nexus_media::model::ItemId::new()])?;
         store::grants::list_of_albums(conn, &[AlbumId::new()])?;
         store::grants::list_of_owner(conn, user.id, Some(grant), PAGE)?;
         store::grants::list_to_user(conn, user.id, Some(grant), PAGE)?;
@@ -355,7 +359,7 @@ async fn lists_of_what_is_shared_are_found_by_an_index(#[values(Sqlite)] backend
         store::notifications::count_unseen(conn, user.id)?;
         store::album_items::list_owners(conn, AlbumId::new(), 40)?;
         let queries = std::mem::take(&mut *asked.lock().unwrap());
-        assert_eq!(queries.len(), 21);
+        assert_eq!(queries.len(), 26);
         for statement in queries {
             let steps = plan(conn, &statement);
             let is_scan = |step: &String| step.starts_with("SCAN");

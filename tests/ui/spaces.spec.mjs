@@ -128,3 +128,41 @@ test("a viewer uses a space on a phone without JavaScript", async ({ house, page
   await expect(tiles(tom)).toHaveCount(1);
   await tom.context().close();
 });
+
+test("a partner's photos are looked at among one's own", async ({ house, page, browser }) => {
+  const { url } = house;
+  const tom = await letIn(browser, page, url, { viewport: { width: 1280, height: 860 } });
+  const checkComplaints = noComplaints(tom);
+  await uploadQuickly(page, url, [picture(1), picture(2)]);
+  await page.goto(`${url}/shared`);
+  await page.getByRole("link", { name: "Share your library" }).click();
+  await expectAccessible(page, "the form that shares a library");
+  await page.getByLabel(/Tom Baker/).check();
+  await page.getByRole("main").getByRole("button", { name: "Share" }).click();
+  await expect(page.getByRole("heading", { name: "Who sees it" })).toBeVisible();
+
+  await tom.goto(`${url}/photos`);
+  await uploadQuickly(tom, url, [picture(3)]);
+  await tom.goto(`${url}/notifications`);
+  await tom.getByRole("link", { name: /shares “Library of Site Admin” with you/ }).click();
+  await tom.waitForURL("**/libraries/*/photos");
+  await expectAccessible(tom, "the library of somebody else");
+  await tom.getByRole("button", { name: "Show in my photos" }).click();
+  await expect(toast(tom, "These photos are among yours now")).toBeVisible();
+  await tom.goto(`${url}/photos`);
+  await expect(tiles(tom)).toHaveCount(3);
+  await expectAccessible(tom, "photos with those of a partner");
+
+  // In the viewer, only one's own can be put anywhere else.
+  await tom.getByRole("link", { name: "picture 3.png" }).click();
+  const viewer = tom.getByRole("dialog", { name: "Viewer" });
+  await expect(viewer.getByRole("button", { name: "Move to trash", exact: true })).toBeVisible();
+  await viewer.getByRole("button", { name: "Next", exact: true }).click();
+  await expect(viewer.getByText("2 of 3")).toBeVisible();
+  await expect(viewer.getByRole("button", { name: "Move to trash", exact: true })).toBeHidden();
+  await expect(viewer.getByRole("link", { name: "Download" })).toBeVisible();
+  await tom.keyboard.press("Escape");
+  await expect(tom.getByLabel(/^Select picture/)).toHaveCount(1);
+  checkComplaints();
+  await tom.context().close();
+});

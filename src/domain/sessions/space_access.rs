@@ -82,7 +82,7 @@ fn find_with(
     let space = space.filter(|it| it.status == Status::Active);
     let space = space.ok_or(Error::NotFound)?;
     let mut level = None;
-    for grant in store::grants::list_of_subject(conn, space.id, Subject::Library(space.id))? {
+    for grant in store::grants::list_of_library(conn, space.id, user)? {
         // Most members have one grant; the others need not be asked for.
         let is_stronger = level.is_none_or(|level| grant.level > level);
         if let Some(group) = grant.group_id.filter(|_| is_stronger) {

@@ -5,7 +5,7 @@ use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sessions::space_access;
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
-use crate::model::{GrantMark, Subject, User, now};
+use crate::model::{GrantMark, User, now};
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
 use crate::store;
@@ -22,7 +22,7 @@ pub fn set_in_timeline(
     let (owner, person) = (authority.user.id, authority.person.id);
     services.write_library(person, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
-        for grant in store::grants::list_of_subject(conn, owner, Subject::Library(owner))? {
+        for grant in store::grants::list_of_library(conn, owner, person)? {
             if space_access::is_grantee(conn, person, &grant)? {
                 let known = store::grants::find_mark(conn, person, grant.id)?;
                 let (seen_at, left_at) = (Some(now()), known.and_then(|mark| mark.left_at));
