@@ -296,7 +296,7 @@ pub async fn owner_in_album<C: SharedCaller>(
     let item = parse_id(item)?;
     let auth_session = caller.auth_session().clone();
     let (owner, item) = run_blocking(caller.services(), move |services| {
-        album_page::find_item(services, &auth_session.user, album, item)
+        album_page::find_item(services, &auth_session, album, item)
     })
     .await?;
     Ok((owner, item.id))

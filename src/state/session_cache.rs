@@ -63,6 +63,12 @@ impl AuthSession {
         self.membership.as_ref().map(|membership| membership.person.id)
     }
 
+    /// Whether the person looks at the library of another person, which is not that of a space.
+    #[must_use]
+    pub fn is_partner(&self) -> bool {
+        self.membership.is_some() && !self.user.is_space()
+    }
+
     /// Whether the person may do what a level allows. In their own library they may do everything.
     #[must_use]
     pub fn may(&self, level: Level) -> bool {

@@ -31,14 +31,43 @@ pub fn list_unfinished(conn: &mut Conn, owner: UserId, limit: i64) -> QueryResul
         .load(conn)
 }
 
-/// Counts a user's unfinished uploads, without those of visitors.
-pub fn count_unfinished(conn: &mut Conn, owner: UserId) -> QueryResult<i64> {
-    uploads::table
+/// Lists the unfinished uploads of a user, or of a member of a space to it, newest first.
+pub fn list_unfinished_of(
+    conn: &mut Conn,
+    owner: UserId,
+    member: Option<UserId>,
+    limit: i64,
+) -> QueryResult<Vec<Upload>> {
+    let mut query = uploads::table
+        .filter(uploads::user_id.eq(owner))
+        .filter(uploads::item_id.is_null())
+        .filter(uploads::link_id.is_null())
+        .order(uploads::id.desc())
+        .limit(limit)
+        .select(Upload::as_select())
+        .into_boxed();
+    if let Some(member) = member {
+        query = query.filter(uploads::sender_id.eq(member));
+    }
+    query.load(conn)
+}
+
+/// Counts the unfinished uploads of a user, or of a member of a space to it, without those of visitors.
+pub fn count_unfinished(
+    conn: &mut Conn,
+    owner: UserId,
+    member: Option<UserId>,
+) -> QueryResult<i64> {
+    let mut query = uploads::table
         .filter(uploads::user_id.eq(owner))
         .filter(uploads::item_id.is_null())
         .filter(uploads::link_id.is_null())
         .count()
-        .get_result(conn)
+        .into_boxed();
+    if let Some(member) = member {
+        query = query.filter(uploads::sender_id.eq(member));
+    }
+    query.get_result(conn)
 }
 
 /// Counts the unfinished uploads of visitors of a link, and their bytes.

@@ -677,6 +677,31 @@ async fn a_library_that_is_shared_can_be_viewed_and_not_changed(
         page.says("Mia Lovelace") && page.has(&format!("a[href='/libraries/{id}/items/{photo}']"))
     );
     assert!(!page.has("a[href$='/members']") && !page.has("a[href$='/trash']"));
+    // What others have added to an album, and what is said there, they share with its users only.
+    let body = json!({ "name": "Lisbon", "ids": [photo] });
+    let album = crate::sharing::created(mia, "/api/albums", &body).await;
+    let to = json!({ "album": album, "people": ["cat"], "level": "contribute" });
+    let of_album = crate::sharing::share(mia, &to).await;
+    let added = space.cat.upload_one("cat.png", &png(8)).await;
+    let ids = json!({ "ids": [added] });
+    let items = format!("/api/shared/{of_album}/items");
+    assert_eq!(space.cat.send("POST", &items, &ids).await.status(), 200);
+    assert_eq!(crate::sharing::listed(mia, &format!("/api/albums/{album}")).await.len(), 2);
+    assert_eq!(
+        crate::sharing::listed(ed, &format!("{base}/albums/{album}")).await,
+        [photo.clone()]
+    );
+    let of_cat = format!("{base}/albums/{album}/media/{added}/content");
+    assert_eq!(status(ed, "GET", &of_cat).await, 404);
+    assert_eq!(status(ed, "GET", &format!("{base}/albums/{album}/activity")).await, 404);
+    let comments = format!("{base}/albums/{album}/comments");
+    assert_eq!(ed.send("POST", &comments, &json!({ "text": "x" })).await.status(), 404);
+    // What a partner opens is not recent for its owner.
+    let recents = mia.json("/api/media/list?shelf=recents").await["items"][0].clone();
+    let browser = space.browser("ed").await;
+    browser.page(&format!("/libraries/{id}/items/{photo}")).await;
+    nexus_media::domain::ops::housekeeping::write_last_seen(&space.app.services).unwrap();
+    assert_eq!(mia.json("/api/media/list?shelf=recents").await["items"][0], recents);
     // It is not one of the spaces.
     assert_eq!(ed.json("/api/spaces").await["spaces"].as_array().unwrap().len(), 1);
 
@@ -732,6 +757,8 @@ async fn photos_of_a_partner_are_among_ones_own_until_that_ends(
     // Back from the second page to the first.
     let previous = browser.page(&next).await.attribute("a[rel=prev][href]", "href").unwrap();
     assert_eq!(browser.names_on(&previous).await, expected[..60]);
+
+    assert!(browser.page("/photos?sort=name").await.says("71 items, with those of"));
 
     // They lead to the library that they are in, and cannot be selected for changes of one's own.
     let theirs = first.attribute(&format!("a.tile-link[href^='/libraries/{id}/items/']"), "href");

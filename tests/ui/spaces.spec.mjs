@@ -116,7 +116,7 @@ test("a viewer uses a space on a phone without JavaScript", async ({ house, page
   await tom.getByRole("searchbox", { name: "Search Family" }).press("Enter");
   await expect(tom.getByRole("link", { name: "picture 1.png" })).toBeVisible();
   expect((await tom.goto(`${space}/upload`)).status()).toBe(403);
-  await expect(tom.getByText("You may not do this in this space.")).toBeVisible();
+  await expect(tom.getByText("You may not do this in this library.")).toBeVisible();
   await tom.goto(`${space}/members`);
   await tom.locator("summary").filter({ hasText: "Leave space" }).click();
   await tom.getByRole("button", { name: "Leave", exact: true }).click();

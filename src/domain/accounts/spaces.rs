@@ -21,8 +21,8 @@ use crate::{fill, msg};
 pub const MAX_NAME_CHARS: usize = 100;
 /// Spaces of one server.
 const MAX_SPACES: i64 = 1000;
-/// Spaces that a person who is no admin can manage when they create another.
-const MAX_MANAGED: usize = 20;
+/// Spaces of a person who is no admin and has created them.
+const MAX_CREATED: usize = 20;
 /// Spaces on one page of the list for admins.
 const PAGE_SPACES: i64 = 100;
 
@@ -59,10 +59,10 @@ pub fn create(
         if authority.key().is_some() && !may_create(services, &creator) {
             return Err(Error::Forbidden(msg!("Only admins can create spaces on this server.")));
         }
-        let managed = store::grants::list_libraries_to(conn, person, &[])?;
-        let managed = managed.iter().filter(|grant| grant.level == Level::Manage).count();
-        if managed >= MAX_MANAGED && !creator.is_admin() {
-            let message = fill!("You can manage {count} spaces at most.", count = MAX_MANAGED);
+        let grants = store::grants::list_libraries_to(conn, person, &[])?;
+        let created = grants.iter().filter(|grant| grant.created_by == Some(person)).count();
+        if created >= MAX_CREATED && !creator.is_admin() {
+            let message = fill!("You can create {count} spaces at most.", count = MAX_CREATED);
             return Err(Error::Conflict(message));
         }
         if store::spaces::count(conn)? >= MAX_SPACES {

@@ -13,6 +13,7 @@ use crate::model::{
     Album, AlbumId, AlbumKind, AlbumSort, Cursor, Item, ItemId, Track, User, UserId,
 };
 use crate::state::Services;
+use crate::state::session_cache::AuthSession;
 use crate::store;
 
 /// Which page of an album.
@@ -44,12 +45,17 @@ pub struct AlbumPage {
 /// `NotFound`, `Invalid` for a bad cursor.
 pub fn page(
     reader: &mut LibraryReader<'_>,
-    user: &User,
+    auth_session: &AuthSession,
     id: AlbumId,
     query: &AlbumQuery,
 ) -> Result<AlbumPage> {
-    let album = find_own(reader.conn, user, id)?;
-    page_of(reader.conn, album, query)
+    let album = find_own(reader.conn, &auth_session.user, id)?;
+    let mut page = page_of(reader.conn, album, query)?;
+    page.listing.items.retain(|item| is_seen(auth_session, item));
+    if auth_session.is_partner() {
+        page.others.clear();
+    }
+    Ok(page)
 }
 
 /// One page of an album that the caller may see.
@@ -126,14 +132,16 @@ fn find_others(conn: &mut Conn, album: &Album) -> Result<Vec<User>> {
 /// `NotFound`, database errors.
 pub fn list_items(
     services: &Services,
-    user: &User,
+    auth_session: &AuthSession,
     id: AlbumId,
     after: Option<&Cursor>,
 ) -> Result<(Vec<Item>, Option<Cursor>)> {
-    services.db.read(|conn| {
-        let album = find_own(conn, user, id)?;
+    let (mut items, next) = services.db.read(|conn| {
+        let album = find_own(conn, &auth_session.user, id)?;
         list_items_of(conn, &album, after)
-    })
+    })?;
+    items.retain(|item| is_seen(auth_session, item));
+    Ok((items, next))
 }
 
 /// As [`list_items`], of an album that the caller may see.
@@ -157,14 +165,23 @@ pub(crate) fn list_items_of(
 /// `NotFound` if the album does not show it.
 pub fn find_item(
     services: &Services,
-    user: &User,
+    auth_session: &AuthSession,
     album: AlbumId,
     item: ItemId,
 ) -> Result<(User, Item)> {
+    let user = &auth_session.user;
     services.db.read(|conn| {
         find_own(conn, user, album)?;
-        find_shown(conn, album, item)
+        let (owner, item) = find_shown(conn, album, item)?;
+        if is_seen(auth_session, &item) { Ok((owner, item)) } else { Err(Error::NotFound) }
     })
+}
+
+/// Whether somebody sees an item of an album of this library. What others have added, they have shared with the users of the
+/// album, and not with those with whom its owner shares the whole library.
+#[must_use]
+pub fn is_seen(auth_session: &AuthSession, item: &Item) -> bool {
+    !auth_session.is_partner() || item.user_id == auth_session.user.id
 }
 
 /// As [`find_item`], of an album that the caller may see.

@@ -8,6 +8,7 @@ use crate::model::{
     Album, AlbumId, Cursor, Directory, Item, ItemId, Placement, Shelf, Sort, Track, User, now,
 };
 use crate::state::Services;
+use crate::state::session_cache::AuthSession;
 use crate::store;
 
 /// An item, its location, and its neighbors on the shelf.
@@ -25,16 +26,17 @@ pub struct ItemView {
 }
 
 /// Returns an item for its page, as a part of an album if it is seen in one. Records that it was opened if it is in the
-/// library.
+/// library, unless somebody looks at what another person shares.
 ///
 /// # Errors
 /// `NotFound`.
 pub fn view(
     services: &Services,
-    user: &User,
+    auth_session: &AuthSession,
     id: ItemId,
     album: Option<AlbumId>,
 ) -> Result<ItemView> {
+    let user = &auth_session.user;
     let shown = services.db.read(|conn| {
         let item = store::items::find(conn, user.id, id)?.ok_or(Error::NotFound)?;
         let directory =
@@ -78,7 +80,7 @@ pub fn view(
     })?;
 
     // Only items in the library appear under Recents.
-    if shown.item.placement == Placement::Library {
+    if shown.item.placement == Placement::Library && !auth_session.is_partner() {
         services.last_seen.touch_item(user.id, id, now());
     }
     Ok(shown)

@@ -16,6 +16,7 @@ use crate::model::{
 use crate::msg;
 use crate::state::Services;
 use crate::state::library_cache::Months;
+use crate::state::session_cache::AuthSession;
 use crate::store;
 
 /// Items per page.
@@ -272,18 +273,21 @@ pub struct DirectoryListing {
     pub listing: Listing,
 }
 
-/// One page of a directory; it counts as opened.
+/// One page of a directory; it counts as opened, unless somebody looks at what another person shares.
 ///
 /// # Errors
 /// `NotFound`, `Invalid` for a bad cursor.
 pub fn list_directory(
     reader: &mut LibraryReader<'_>,
-    user: &User,
+    auth_session: &AuthSession,
     id: DirectoryId,
     query: &ListingQuery,
 ) -> Result<DirectoryListing> {
+    let user = &auth_session.user;
     let (directory, above) = find_directory(reader.conn, user, id)?;
-    record_opened(reader.services, user, &directory.directory_path);
+    if !auth_session.is_partner() {
+        record_opened(reader.services, user, &directory.directory_path);
+    }
     let size = store::directories::measure(reader.conn, user.id, id)?;
     let listing = list(reader, user, query)?;
     Ok(DirectoryListing { directory, above, size, listing })

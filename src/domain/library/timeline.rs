@@ -53,6 +53,19 @@ pub fn list_undated(
     Ok(store::item_lists::list_undated(reader.conn, user.id, shelf, MAX_UNDATED)?)
 }
 
+/// How many items shelves of other libraries have.
+///
+/// # Errors
+/// Database errors.
+pub fn count(reader: &mut LibraryReader<'_>, others: &[UserId], shelf: Shelf) -> Result<i64> {
+    let mut total = 0;
+    for other in others {
+        let library = reader.services.library_cache.current(reader.conn, *other)?;
+        total += library.summary(reader.conn)?.count(shelf).0;
+    }
+    Ok(total)
+}
+
 /// The items per month of several libraries together, the newest month first.
 pub(super) fn add_months(all: &[Months]) -> Months {
     let mut counts = BTreeMap::new();

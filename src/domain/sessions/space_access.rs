@@ -194,6 +194,8 @@ pub(crate) fn ensure_level(level: Level, needs: Level) -> Result<()> {
     if level >= needs {
         Ok(())
     } else {
-        Err(Error::Forbidden(msg!("You may not do this in this space. Its managers can allow it.")))
+        Err(Error::Forbidden(msg!(
+            "You may not do this in this library. Those who manage it can allow it."
+        )))
     }
 }

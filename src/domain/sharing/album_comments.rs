@@ -100,6 +100,8 @@ pub fn decode_position(text: &str) -> Option<Time> {
 /// Finds an album, and whether the viewer may remove comments of others.
 fn find_album(conn: &mut Conn, viewer: &AuthSession, target: Target) -> Result<(Album, bool)> {
     match target {
+        // What the users of an album say is not for those who see the whole library of its owner.
+        Target::Own(_) if viewer.is_partner() => Err(Error::NotFound),
         Target::Own(id) => Ok((find_own(conn, &viewer.user, id)?, viewer.may(Level::Edit))),
         Target::Shared(grant, inside) => {
             let access = access::find_granted(conn, viewer.user.id, grant)?;
@@ -119,6 +121,9 @@ fn change<T>(
     match target {
         Target::Own(id) => services.write_library(user.id, |conn| {
             authorize(conn, authority.key(), Need::Active)?;
+            if authority.person.id != user.id && !user.is_space() {
+                return Err(Error::NotFound);
+            }
             let album = find_own(conn, user, id)?;
             let may_edit = space_access::may(conn, authority.person.id, user.id, Level::Edit)?;
             work(conn, album, may_edit)
@@ -271,6 +276,9 @@ pub fn of_item(
 ) -> Result<Option<ItemComments>> {
     let viewer = auth_session.person();
     services.db.read(|conn| {
+        if auth_session.is_partner() {
+            return Ok(None);
+        }
         let (album, may_edit) = find_album(conn, auth_session, target)?;
         if !album.allows_comments || find_item(conn, &album, item)?.is_none() {
             return Ok(None);

@@ -270,7 +270,7 @@ fn end_row(conn: &mut Conn, actor: &User, owner: &User, grant: &Grant) -> Result
         Some(subject) => title_of(conn, owner, subject)?.unwrap_or_default(),
         None => String::new(),
     };
-    let mut told = Vec::new();
+    let (mut told, mut concerned) = (Vec::new(), Vec::new());
     for user in users {
         // Those who have not seen it yet or have left it need not know.
         let is_known = access::is_granted_to(conn, user, grant)?;
@@ -283,20 +283,27 @@ fn end_row(conn: &mut Conn, actor: &User, owner: &User, grant: &Grant) -> Result
         store::library_versions::update_next(conn, user)?;
         told.push(user);
         if is_known && was_seen && !has_left && user != actor.id {
-            let message = Message {
-                kind: NotificationKind::AccessEnded,
-                actor,
-                about: grant.id.0.simple().to_string(),
-                title: &title,
-                href: String::new(),
-                times: 1,
-            };
-            notifications::send(conn, user, &message)?;
+            concerned.push(user);
         }
     }
     store::grants::delete(conn, owner.id, grant.id)?;
     for user in &told {
         library_grants::forget_library(conn, *user, owner, grant)?;
+    }
+    for user in concerned {
+        // Another grant may go on.
+        if library_grants::is_still_seen(conn, user, grant)? {
+            continue;
+        }
+        let message = Message {
+            kind: NotificationKind::AccessEnded,
+            actor,
+            about: grant.id.0.simple().to_string(),
+            title: &title,
+            href: String::new(),
+            times: 1,
+        };
+        notifications::send(conn, user, &message)?;
     }
     if let Some(Subject::Album(album)) = grant.subject() {
         shared_albums::remove_unreachable(conn, owner.id, album)?;

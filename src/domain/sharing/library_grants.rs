@@ -60,3 +60,15 @@ pub(super) fn forget_library(
     }
     Ok(())
 }
+
+/// Whether a user sees the library that a grant was for by another grant.
+pub(super) fn is_still_seen(conn: &mut Conn, user: UserId, grant: &Grant) -> Result<bool> {
+    if !matches!(grant.subject(), Some(Subject::Library(_))) {
+        return Ok(false);
+    }
+    match space_access::find(conn, user, grant.owner_id) {
+        Ok(_) => Ok(true),
+        Err(Error::NotFound) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

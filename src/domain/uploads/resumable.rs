@@ -122,7 +122,9 @@ fn create_row(
             return Err(Error::field("directory", msg!("Choose one of your folders.")));
         }
 
-        if target.is_own() && store::uploads::count_unfinished(conn, user.id)? >= MAX_UNFINISHED {
+        if target.is_own()
+            && store::uploads::count_unfinished(conn, user.id, target.member())? >= MAX_UNFINISHED
+        {
             return Err(Error::Conflict(fill!(
                 "There are {max_unfinished} unfinished uploads already. Finish or discard some.",
                 max_unfinished = MAX_UNFINISHED
@@ -215,9 +217,8 @@ pub(super) fn find_row(services: &Services, target: &UploadTarget, id: UploadId)
 
 /// A user's unfinished uploads, newest first; in a space, those of the member.
 pub fn list(reader: &mut LibraryReader<'_>, auth_session: &AuthSession) -> Result<Vec<Upload>> {
-    let mut uploads = store::uploads::list_unfinished(reader.conn, auth_session.user.id, 100)?;
-    uploads.retain(|upload| upload.sender_id == auth_session.member());
-    Ok(uploads)
+    let (owner, member) = (auth_session.user.id, auth_session.member());
+    Ok(store::uploads::list_unfinished_of(reader.conn, owner, member, 100)?)
 }
 
 /// Records how much has arrived, with the state of the running hash, from which the next part continues, and extends

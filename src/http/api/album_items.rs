@@ -90,8 +90,9 @@ pub(super) async fn list_album_items(
     let api = caller.api_path();
     let body = run_blocking(&caller.services, move |services| {
         let user = &auth_session.user;
-        let page =
-            reader::read(services, user.id, |reader| album_page::page(reader, user, id, &wanted))?;
+        let page = reader::read(services, user.id, |reader| {
+            album_page::page(reader, &auth_session, id, &wanted)
+        })?;
         let names = listings::directory_names(services, user, &page.listing.items)?;
         let others: HashMap<_, _> =
             page.others.iter().map(|other| (other.id, name_of(other))).collect();

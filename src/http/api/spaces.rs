@@ -47,7 +47,6 @@ pub(super) fn routes() -> Vec<Route> {
 pub struct SpaceBody {
     id: i64,
     name: String,
-    /// What the user may do in it.
     #[schema(inline)]
     level: LevelWord,
     used_bytes: i64,

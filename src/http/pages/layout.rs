@@ -177,6 +177,11 @@ impl Layout {
         })
     }
 
+    /// Whether it is shown how much is stored: not how much another person stores.
+    pub fn shows_storage(&self) -> bool {
+        self.space.as_ref().is_none_or(|space| space.is_space)
+    }
+
     /// Whether the person may do in the library what a level allows: in their own, everything.
     fn may(&self, level: Level) -> bool {
         self.space.as_ref().is_none_or(|space| space.level >= level)

@@ -101,7 +101,9 @@ async fn show_arrange(
     let wanted = query.into_inner().into_album_query();
     let shown = run_blocking(&current.services, move |services| {
         let user = &auth_session.user;
-        reader::read(services, user.id, |reader| album_page::page(reader, user, id, &wanted))
+        reader::read(services, user.id, |reader| {
+            album_page::page(reader, &auth_session, id, &wanted)
+        })
     })
     .await?;
     let base = album_href(id);

@@ -106,16 +106,23 @@ async fn show_album(
 
     render_uncached(&current, &path.clone(), move |reader, input| {
         let services = reader.services;
-        let user = &input.auth_session.clone().user;
+        let auth_session = input.auth_session.clone();
+        let user = &auth_session.user;
         let wanted = AlbumQuery {
             sort: AlbumSort::parse(&query.sort),
             cursor: query.cursor.clone(),
             before: query.before.clone(),
             limit: PAGE_ITEMS,
         };
-        let mut shown = album_page::page(reader, user, id, &wanted)?;
-        let shared_with = grantees::list_names(reader, user, Subject::Album(id))?;
-        let is_discussed = album_comments::has_any(reader, &shown.album)?;
+        let mut shown = album_page::page(reader, &auth_session, id, &wanted)?;
+        // With whom else an album is shared, and what they say, is not for those who see the whole library.
+        let is_partner = auth_session.is_partner();
+        let shared_with = if is_partner {
+            (Vec::new(), 0)
+        } else {
+            grantees::list_names(reader, user, Subject::Album(id))?
+        };
+        let is_discussed = !is_partner && album_comments::has_any(reader, &shown.album)?;
         let listing = std::mem::replace(&mut shown.listing, Listing::empty());
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;

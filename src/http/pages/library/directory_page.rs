@@ -34,12 +34,12 @@ async fn show_directory(
 
     render_cached(&current, &request, &path.clone(), move |reader, input| {
         let services = reader.services;
-        let user = &input.auth_session.clone().user;
+        let auth_session = input.auth_session.clone();
 
         // `list_directory` also records that the folder was opened; a page from the cache does not count.
         let wanted = listing_query(ItemFilter::directory(id), &query);
         let DirectoryListing { directory, above, size, listing } =
-            listings::list_directory(reader, user, id, &wanted)?;
+            listings::list_directory(reader, &auth_session, id, &wanted)?;
         // Pending previews of the shown items are made next.
         previews::prioritize(services, &listing.items);
         let layout = Layout::read(reader, input)?;

@@ -100,14 +100,14 @@ async fn send_album(current: CurrentUser, path: web::Path<String>) -> HandlerRes
     })
     .await?;
     let name = format!("{}.zip", FileName::parse_or_unnamed(&album.name));
-    let user = current.user().clone();
+    let auth_session = current.auth_session.clone();
     stream_archive(&current.services, current.archive_slot()?, &name, move |services, archive| {
         archive.add_all(
             "",
-            |after| album_page::list_items(services, &user, id, after),
+            |after| album_page::list_items(services, &auth_session, id, after),
             // Others may have added some of the items.
             |item| {
-                let (owner, item) = album_page::find_item(services, &user, id, item.id)?;
+                let (owner, item) = album_page::find_item(services, &auth_session, id, item.id)?;
                 open_item::open(services, &owner, item.id)
             },
         )

@@ -166,7 +166,7 @@ async fn show_item(
     let (shown, details, text, albums, received, said) =
         run_blocking(&current.services, move |services| {
             let user = &auth_session.user;
-            let shown = item_view::view(services, user, id, album)?;
+            let shown = item_view::view(services, &auth_session, id, album)?;
             // A file that cannot be opened has a page nevertheless.
             let text = document::read_text(services, user, &shown.item).unwrap_or_default();
             let albums = albums::list_containing(services, user, id)?;

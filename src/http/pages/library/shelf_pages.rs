@@ -50,7 +50,8 @@ async fn show_shelf(
     let path = request.path().to_owned();
     let named = Shelf::parse(path.trim_start_matches('/')).ok_or(Error::NotFound)?;
     // Each standard list is also a directory, whose time of last opening is stored.
-    if let Some(directory) = named.directory_name() {
+    let recorded = named.directory_name().filter(|_| !current.auth_session.is_partner());
+    if let Some(directory) = recorded {
         listings::record_opened(&current.services, current.user(), directory);
     }
     let is_timeline = named == Shelf::Photos;
@@ -100,7 +101,6 @@ async fn show_shelf(
         let layout = Layout::read(reader, input)?;
         let (items, bytes) = layout.summary.count(shelf);
         let zone = services.time_zone(&layout.user);
-        let months: i64 = listing.months.iter().map(|(_, items)| items).sum();
         let source = |item: &Item| match others.iter().find(|other| other.id == item.user_id) {
             Some(other) => {
                 let base = LibraryPath::of(other).pages();
@@ -128,7 +128,7 @@ async fn show_shelf(
         page.undated = Tile::from_items(&undated, &[], services, &zone);
         page.is_empty &= page.undated.is_empty();
         page.is_filtered |= is_timeline && shelf != Shelf::Timeline;
-        page.total = if others.is_empty() { items } else { months };
+        page.total = items + timeline_list::count(reader, &ids, shelf)?;
 
         if let Some(area) = &area {
             page.total = map::count(reader, user, area)?;
@@ -156,7 +156,8 @@ async fn show_shelf(
         page.empty = empty_text(shelf);
         Ok(page)
     };
-    if merges {
+    // Whether they are shown depends on the person, and not on the version of the library.
+    if merges || is_timeline && !is_own {
         render_uncached(&current, place, draw).await
     } else {
         render_cached(&current, &request, place, draw).await
@@ -179,7 +180,12 @@ async fn submit_in_mine(
     if current.auth_session.membership.is_none() {
         return Err(Error::NotFound.into());
     }
-    let (auth_session, is_shown) = (current.auth_session.clone(), form.shown == "yes");
+    let is_shown = match form.shown.as_str() {
+        "yes" => true,
+        "no" => false,
+        _ => return Err(Error::BadRequest(msg!("The form has an unknown value.").into()).into()),
+    };
+    let auth_session = current.auth_session.clone();
     run_blocking(&current.services, move |services| {
         shared_timeline::set_in_timeline(services, &auth_session.authority(), is_shown)
     })

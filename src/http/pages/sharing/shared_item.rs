@@ -154,7 +154,7 @@ async fn show_album_item(
     let shown = run_blocking(&current.services, move |services| {
         let viewer = &auth_session.user;
         let album = albums::find(services, viewer, id)?;
-        let (owner, item) = album_page::find_item(services, viewer, id, item)?;
+        let (owner, item) = album_page::find_item(services, &auth_session, id, item)?;
         let (tracks, newer, older) = album_page::around(services, &album, &item)?;
         let base = format!("/albums/{id}");
         let comments = album_comments::of_item(services, &auth_session, Target::Own(id), item.id)?;
