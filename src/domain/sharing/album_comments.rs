@@ -15,8 +15,8 @@ use crate::domain::sessions::space_access;
 use crate::error::{Error, Result};
 use crate::model::authority::Authority;
 use crate::model::{
-    Album, AlbumComment, AlbumHeart, CommentId, Cursor, Item, ItemId, Level, NotificationKind,
-    Sort, Status, Time, User, UserId, now,
+    Album, AlbumComment, AlbumHeart, CommentId, Item, ItemId, Level, NotificationKind, Status,
+    Time, User, UserId, now,
 };
 use crate::state::Services;
 use crate::state::session_cache::AuthSession;
@@ -80,21 +80,6 @@ pub struct Activity {
     pub entries: Vec<Entry>,
     /// Before when the next page begins.
     pub next: Option<Time>,
-}
-
-/// Encodes where a page of the activity begins, for clients.
-#[must_use]
-pub fn encode_position(before: Time) -> String {
-    Cursor::Time(before, ItemId(uuid::Uuid::nil())).encode()
-}
-
-/// Decodes where a page of the activity begins.
-#[must_use]
-pub fn decode_position(text: &str) -> Option<Time> {
-    match Cursor::decode(text, Sort::Recent)? {
-        Cursor::Time(before, _) => Some(before),
-        _ => None,
-    }
 }
 
 /// Finds an album, and whether the viewer may remove comments of others.

@@ -1,6 +1,7 @@
 //! What users share with others: grants, share links, groups, and what is reached through them.
 
 pub mod access;
+pub mod activity_position;
 pub mod album_comments;
 pub mod file_requests;
 pub mod grant_marks;

@@ -9,6 +9,7 @@ use super::albums::parse_album;
 use super::bodies::rfc3339;
 use super::respond::{json, no_content, ok};
 use crate::domain::library::listings::bad_cursor;
+use crate::domain::sharing::activity_position;
 use crate::domain::sharing::album_comments::{self, Activity, Comment, Entry, What};
 use crate::domain::sharing::shared_albums::Target;
 use crate::error::{Error, Result};
@@ -134,7 +135,7 @@ impl ActivityBody {
     fn from_activity(found: Activity) -> Self {
         Self {
             entries: found.entries.into_iter().map(EntryBody::from_entry).collect(),
-            next_cursor: found.next.map(album_comments::encode_position),
+            next_cursor: found.next.map(activity_position::encode_position),
         }
     }
 }
@@ -159,7 +160,7 @@ pub struct NewCommentBody {
 }
 
 async fn activity(caller: &ApiUser, target: Target, query: ActivityQuery) -> HandlerResult {
-    let position = |text| album_comments::decode_position(text).ok_or_else(bad_cursor);
+    let position = |text| activity_position::decode_position(text).ok_or_else(bad_cursor);
     let before = query.cursor.as_deref().map(position).transpose()?;
     let auth_session = caller.auth_session.clone();
     let found = run_blocking(&caller.services, move |services| {

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, web};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::domain::sharing::activity_position;
 use crate::domain::sharing::album_comments::{self, Entry, What};
 use crate::domain::sharing::shared_albums::Target;
 use crate::error::{Error, Result};
@@ -95,7 +96,7 @@ async fn show_activity(
     query: web::Query<ActivityQuery>,
 ) -> HandlerResult {
     let (target, base) = album_of(&request)?;
-    let position = |text| album_comments::decode_position(text).ok_or(Error::NotFound);
+    let position = |text| activity_position::decode_position(text).ok_or(Error::NotFound);
     let before = query.cursor.as_deref().map(position).transpose()?;
     let auth_session = current.auth_session.clone();
     let found = run_blocking(&current.services, move |services| {
@@ -105,7 +106,7 @@ async fn show_activity(
     let (zone, viewer) = (current.time_zone(), current.auth_session.person().id);
     let nav = if matches!(target, Target::Own(_)) { "/albums" } else { "/shared" };
     let rows = found.entries.into_iter();
-    let cursor = album_comments::encode_position;
+    let cursor = activity_position::encode_position;
     render(&ActivityPage {
         layout: Layout::load(&current, nav).await?,
         rows: rows.map(|entry| row_of(entry, target, &base, viewer, &zone)).collect(),
