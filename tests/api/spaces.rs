@@ -498,7 +498,7 @@ async fn contributors_remove_what_they_have_added_and_describe_nothing_else(
     }
     assert_eq!(space.mia.send("DELETE", &forever, &json!({})).await.status(), 204);
 
-    // An upload that one member has begun is nobody else's, not even in the same space.
+    // No other member can continue an upload, not even in the same space.
     let begin = space
         .cat
         .request("POST", &space.api("/uploads"))

@@ -50,7 +50,6 @@ test("two people make an album together, and it ends for one of them", async ({ 
   await viewer.getByRole("button", { name: "Details" }).click();
   await expect(viewer.getByText("Site Admin")).toBeVisible();
   await tom.keyboard.press("Delete");
-  await tom.keyboard.press("Escape");
   await expect(tom.locator("[data-gallery] [data-tile]")).toHaveCount(2);
   await uploadQuickly(tom, url, [picture(3)]);
   await tom.goto(`${url}/photos`);
@@ -86,7 +85,6 @@ test("two people make an album together, and it ends for one of them", async ({ 
   await page.getByRole("link", { name: "picture 3.png" }).click();
   const own = page.getByRole("dialog", { name: "Viewer" });
   await expect(own.getByRole("button", { name: "Move to trash", exact: true })).toBeHidden();
-  await page.keyboard.press("Escape");
   await page.goto(`${url}/shared?view=by-me`);
   await expectAccessible(page, "what is shared by me");
   await page.getByRole("button", { name: /End/ }).click();

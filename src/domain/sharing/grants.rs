@@ -77,7 +77,7 @@ pub fn create(
         for (grantee, _) in &grantees {
             let key = grantee.key();
             let known = known.iter().find(|grant| grant.grantee_key == key).cloned();
-            // Whoever has left a space and is added again is invited again.
+            // A user who has left a space and is added again is invited again.
             let is_back = match (subject, grantee, &known) {
                 (Subject::Library(_), Grantee::User(user), Some(known)) => {
                     space_access::has_left(conn, *user, known)?
