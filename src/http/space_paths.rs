@@ -12,9 +12,8 @@ use super::route::Route;
 use crate::error::Error;
 use crate::model::{Level, User, UserId, UserKind};
 
-/// The words that begin the paths of libraries, by whose they are.
-const WORDS: [(UserKind, &str); 2] =
-    [(UserKind::Space, "/spaces/"), (UserKind::Person, "/libraries/")];
+/// Whose libraries have addresses.
+const KINDS: [UserKind; 2] = [UserKind::Space, UserKind::Person];
 
 /// The library of a space or of another person, as it is named in paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +31,7 @@ impl LibraryPath {
     /// What the addresses of its pages begin with.
     #[must_use]
     pub fn pages(self) -> String {
-        let word = WORDS.iter().find(|(kind, _)| *kind == self.kind).map_or("/", |(_, word)| *word);
-        format!("{word}{}", self.owner)
+        self.kind.library_path(self.owner)
     }
 
     /// What the addresses of its API begin with.
@@ -88,8 +86,8 @@ impl SpaceRoutes {
             Some(rest) => ("/api", rest),
             None => ("", path),
         };
-        let (kind, rest) =
-            WORDS.iter().find_map(|(kind, word)| Some((*kind, path.strip_prefix(word)?)))?;
+        let (word, rest) = path.strip_prefix('/')?.split_once('/')?;
+        let kind = KINDS.into_iter().find(|kind| kind.path_word() == word)?;
         let (id, rest) = rest.split_at_checked(rest.find('/')?)?;
         // Each resource has one address.
         if rest.starts_with("/api/") {
@@ -125,7 +123,7 @@ fn area(path: &str) -> Option<&str> {
 /// Whether paths of libraries begin with this word.
 #[must_use]
 pub fn is_library_word(word: &str) -> bool {
-    WORDS.iter().any(|(_, path)| path.trim_matches('/') == word)
+    KINDS.into_iter().any(|kind| kind.path_word() == word)
 }
 
 /// The number of a space in a path; each has one spelling.

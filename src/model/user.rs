@@ -116,6 +116,23 @@ pub enum UserKind {
 }
 text_enum!(UserKind { Person = "person", Space = "space" });
 
+impl UserKind {
+    /// The word before the id in the addresses of libraries.
+    #[must_use]
+    pub const fn path_word(self) -> &'static str {
+        match self {
+            Self::Person => "libraries",
+            Self::Space => "spaces",
+        }
+    }
+
+    /// What the addresses in the library of an account of this kind begin with, as others see them.
+    #[must_use]
+    pub fn library_path(self, owner: UserId) -> String {
+        format!("/{}/{owner}", self.path_word())
+    }
+}
+
 /// A row of `users`.
 #[derive(Clone, Hash, Queryable, Selectable, Identifiable)]
 #[diesel(table_name = users)]

@@ -120,29 +120,17 @@ pub(crate) fn create(
 ) -> Result<UserId> {
     ensure_free(conn, person, start)?;
 
-    // The folder's name contains the id, so `create_directories` sets it below, after the insert.
     let new = NewUser {
         firstname: person.firstname.as_str().into(),
         lastname: person.lastname.as_str().into(),
-        username: person.username.as_str().into(),
         email: person.email.as_str().into(),
         password: hash.into(),
         contact_number: person.contact_number.clone(),
         address: person.address.clone(),
         access_level: start.access_level,
         status: start.status,
-        status_since: at,
-        folder: String::new(),
-        quota_bytes: i64::try_from(services.settings.default_quota).unwrap_or(i64::MAX),
-        used_bytes: 0,
-        theme: Theme::System,
-        // Shortcuts of a single key are on until the user turns them off.
-        single_keys: true,
-        created_at: at,
-        updated_at: at,
         origin: start.origin,
-        login_email: None,
-        kind: UserKind::Person,
+        ..new_row(services, person.username.as_str().into(), UserKind::Person, at)
     };
 
     let id = store::users::insert(conn, &new)?;
@@ -163,33 +151,47 @@ pub(super) fn create_space(
     name: &str,
     at: Time,
 ) -> Result<UserId> {
+    // No person can have this username.
+    let username = format!("space:{}", uuid::Uuid::now_v7().simple());
     let new = NewUser {
         firstname: name.into(),
+        status: Status::Active,
+        ..new_row(services, username, UserKind::Space, at)
+    };
+
+    let id = store::users::insert(conn, &new)?;
+    let space = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
+    create_folder(services, conn, &space, at)?;
+    Ok(id)
+}
+
+/// The values of a new account that nobody chose: no folder yet, no password, and the default quota.
+fn new_row(services: &Services, username: String, kind: UserKind, at: Time) -> NewUser {
+    NewUser {
+        firstname: String::new(),
         lastname: String::new(),
-        // No person can have this username.
-        username: format!("space:{}", uuid::Uuid::now_v7().simple()),
+        username,
         email: String::new(),
+        // Matches no password.
         password: "!".into(),
         contact_number: None,
         address: None,
         access_level: AccessLevel::User,
-        status: Status::Active,
+        status: Status::Pending,
         status_since: at,
+        // The folder's name contains the id, so `create_directories` sets it after the insert.
         folder: String::new(),
         quota_bytes: i64::try_from(services.settings.default_quota).unwrap_or(i64::MAX),
         used_bytes: 0,
         theme: Theme::System,
+        // Shortcuts of a single key are on until the user turns them off.
         single_keys: true,
         created_at: at,
         updated_at: at,
         origin: Origin::Here,
         login_email: None,
-        kind: UserKind::Space,
-    };
-    let id = store::users::insert(conn, &new)?;
-    let space = store::users::find(conn, id)?.ok_or(Error::NotFound)?;
-    create_folder(services, conn, &space, at)?;
-    Ok(id)
+        kind,
+    }
 }
 
 /// Creates, in the caller's transaction, what only an approved account has and this one has not yet: the folder, its

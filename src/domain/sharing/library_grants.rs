@@ -55,8 +55,7 @@ pub(super) fn forget_library(
     grant: &Grant,
 ) -> Result<()> {
     if matches!(grant.subject(), Some(Subject::Library(_))) {
-        let word = if owner.is_space() { "spaces" } else { "libraries" };
-        store::notifications::delete_of_page(conn, user, &format!("/{word}/{}", owner.id))?;
+        store::notifications::delete_of_page(conn, user, &owner.kind.library_path(owner.id))?;
     }
     Ok(())
 }

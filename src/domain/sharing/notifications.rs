@@ -52,13 +52,14 @@ pub(super) fn is_known(conn: &mut Conn, user: UserId, message: &Message<'_>) -> 
 /// Sends a notification to a user, in the caller's transaction. The caller then calls [`delivered`]. What concerns a space is
 /// sent to its members, except to the one who did it.
 pub(super) fn send(conn: &mut Conn, to: UserId, message: &Message<'_>) -> Result<()> {
-    match store::users::find(conn, to)? {
-        Some(user) if user.is_space() => {}
+    let library = match store::users::find(conn, to)? {
+        Some(user) if user.is_space() => user.kind.library_path(to),
         Some(_) => return send_to_person(conn, to, message),
         // Deleted meanwhile.
         None => return Ok(()),
-    }
-    let href = format!("/spaces/{to}{}", message.href);
+    };
+
+    let href = format!("{library}{}", message.href);
     let in_space = Message { about: message.about.clone(), href, ..*message };
     for (member, level) in space_access::list_people(conn, to)? {
         let concerns = level >= message.kind.least_level() && member.id != message.actor.id;

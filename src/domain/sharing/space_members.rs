@@ -253,7 +253,7 @@ pub fn leave(services: &Services, authority: &Authority<'_>, actor: &Actor) -> R
             }
         }
         library_grants::ensure_managed(conn, space.id, subject)?;
-        let href = format!("/spaces/{}", space.id);
+        let href = space.kind.library_path(space.id);
         store::notifications::delete_of_page(conn, person, &href)?;
         audit::append(conn, Event::GrantLeft, actor, &space.firstname, subject.kind())
     })?;
