@@ -1,6 +1,6 @@
 //! Validated account fields: names, username, email address, password.
 
-use crate::error::FieldError;
+use crate::error::{Error, FieldError, Result};
 use crate::{fill, msg};
 
 fn field_error(field: &'static str, message: &str) -> FieldError {
@@ -165,6 +165,23 @@ pub fn parse_optional_line(
     max: usize,
 ) -> Result<Option<String>, FieldError> {
     parse_line(field, raw, max)
+}
+
+/// The name of an album, a group or a space, with white space collapsed: 1 to `max` characters.
+///
+/// # Errors
+/// As [`bad_title`].
+pub fn parse_title(raw: &str, max: usize) -> Result<String> {
+    let title = raw.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_valid =
+        (1..=max).contains(&title.chars().count()) && !title.chars().any(char::is_control);
+    if is_valid { Ok(title) } else { Err(bad_title(max)) }
+}
+
+/// Says how long the name of an album, a group or a space may be.
+#[must_use]
+pub fn bad_title(max: usize) -> Error {
+    Error::field("name", fill!("Give it a name of {count} characters at most.", count = max))
 }
 
 /// Collapses white space and removes control and direction characters; `None` if nothing remains. Fails above `max`

@@ -10,6 +10,7 @@ use crate::domain::sessions::authorize::{Need, authorize};
 use crate::domain::sessions::space_access;
 use crate::domain::sharing::space_members;
 use crate::error::{Error, Result};
+use crate::model::account_fields::parse_title;
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
 use crate::model::{Event, Level, User, UserId, now};
@@ -18,7 +19,7 @@ use crate::store;
 use crate::{fill, msg};
 
 /// Longest name in characters, as in the table.
-pub const MAX_NAME_CHARS: usize = 100;
+const MAX_NAME_CHARS: usize = 100;
 /// Spaces of one server.
 const MAX_SPACES: i64 = 1000;
 /// Spaces of a person who is no admin and has created them.
@@ -51,7 +52,7 @@ pub fn create(
     actor: &Actor,
     name: &str,
 ) -> Result<UserId> {
-    let (name, person) = (clean_name(name)?, authority.person.id);
+    let (name, person) = (parse_title(name, MAX_NAME_CHARS)?, authority.person.id);
     let id = services.db.write(|conn| {
         authorize(conn, authority.key(), Need::Active)?;
         let creator = store::users::find(conn, person)?.ok_or(Error::NotFound)?;
@@ -88,7 +89,7 @@ pub fn rename(
     actor: &Actor,
     name: &str,
 ) -> Result<()> {
-    let (name, space) = (clean_name(name)?, authority.user);
+    let (name, space) = (parse_title(name, MAX_NAME_CHARS)?, authority.user);
     services.write_library(space.id, |conn| {
         authorize(conn, authority.key(), Need::Active)?;
         store::spaces::update_name(conn, space.id, &name, now())?;
@@ -184,17 +185,4 @@ pub fn appoint_manager(
     })?;
     tracing::info!(admin = actor.log_id(), space = id.0, "manager of a space appointed");
     Ok(person)
-}
-
-fn clean_name(name: &str) -> Result<String> {
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    let is_valid =
-        (1..=MAX_NAME_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if is_valid {
-        Ok(name)
-    } else {
-        let message =
-            fill!("Give it a name of {count} characters at most.", count = MAX_NAME_CHARS);
-        Err(Error::field("name", message))
-    }
 }

@@ -6,6 +6,7 @@ use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, FieldError, Result};
+use crate::model::account_fields::parse_title;
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
 use crate::model::{
@@ -137,7 +138,7 @@ pub fn change(
 /// As [`change`], in the caller's transaction.
 pub(crate) fn change_row(conn: &mut Conn, mut album: Album, change: &AlbumChange) -> Result<Album> {
     if let Some(name) = &change.name {
-        album.name = clean_name(name)?;
+        album.name = parse_title(name, MAX_NAME_CHARS)?;
         album.name_key = key_of(&album.name);
     }
     if let Some(description) = &change.description {
@@ -316,7 +317,7 @@ pub(crate) fn validated(new: &NewAlbum) -> Result<NewAlbum> {
         Err(_) => String::new(),
     };
     let (name, description) =
-        (keep(clean_name(&new.name)), keep(clean_description(&new.description)));
+        (keep(parse_title(&new.name, MAX_NAME_CHARS)), keep(clean_description(&new.description)));
     if errors.is_empty() {
         Ok(NewAlbum { name, description, ..new.clone() })
     } else {
@@ -331,20 +332,6 @@ const fn invalid(errors: Vec<FieldError>) -> Error {
 /// The key that names are sorted by, as long as the column allows.
 pub(super) fn key_of(name: &str) -> String {
     sort_key(name).chars().take(MAX_NAME_CHARS).collect()
-}
-
-fn clean_name(name: &str) -> Result<String> {
-    let name: String = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    let is_valid =
-        (1..=MAX_NAME_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if is_valid {
-        Ok(name)
-    } else {
-        Err(Error::field(
-            "name",
-            fill!("Give it a name of {count} characters at most.", count = MAX_NAME_CHARS),
-        ))
-    }
 }
 
 fn clean_description(text: &str) -> Result<String> {

@@ -6,6 +6,7 @@ use crate::db::Conn;
 use crate::domain::audit;
 use crate::domain::sessions::authorize::{Need, authorize};
 use crate::error::{Error, Result};
+use crate::model::account_fields::{bad_title, parse_title};
 use crate::model::actor::Actor;
 use crate::model::authority::Authority;
 use crate::model::{
@@ -368,16 +369,11 @@ fn name_is_taken() -> Error {
 }
 
 fn clean_name(name: &str) -> Result<(String, String)> {
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = parse_title(name, MAX_NAME_CHARS)?;
     let key: String = fold(&name).take(MAX_NAME_CHARS).collect();
-    let is_valid = (1..=MAX_NAME_CHARS).contains(&name.chars().count())
-        && !name.chars().any(char::is_control)
-        && !key.trim().is_empty();
-    if is_valid {
-        Ok((name, key))
-    } else {
-        let message =
-            fill!("Give it a name of {count} characters at most.", count = MAX_NAME_CHARS);
-        Err(Error::field("name", message))
+    if key.trim().is_empty() {
+        return Err(bad_title(MAX_NAME_CHARS));
     }
+
+    Ok((name, key))
 }
